@@ -1,0 +1,224 @@
+"""A dataset as its YAML file describes it (DCAT's Dataset and Distribution, our keys)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from datalab.i18n import Language
+
+Access = Literal["open", "members", "restricted"]
+Severity = Literal["error", "warning"]
+Format = Literal["csv", "json", "geojson", "parquet", "xlsx", "hdf"]
+Periodicity = Literal[
+    "once", "realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "annual", "irregular"
+]
+
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+TYPES = re.compile(
+    r"^(varchar|boolean|smallint|integer|bigint|double|date|time|timestamp|timestamptz|geometry"
+    r"|decimal\(\d{1,2},\s*\d{1,2}\))$"
+)
+
+
+def _known_type(value: str) -> str:
+    lowered = value.lower().strip()
+    if not TYPES.match(lowered):
+        raise ValueError(
+            "not a column type; use varchar, boolean, smallint, integer, bigint, double, "
+            "decimal(p,s), date, time, timestamp, timestamptz or geometry"
+        )
+    return lowered
+
+
+ColumnType = Annotated[str, AfterValidator(_known_type)]
+
+
+class Model(BaseModel):
+    """Unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Text(Model):
+    """A sentence in both languages of the lab."""
+
+    fr: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def in_(self, language: Language) -> str:
+        return self.fr if language == "fr" else self.en
+
+
+class Column(Model):
+    """One column of the published table.
+
+    ``source`` names the column in the file where it differs; ``values`` is the code list.
+    """
+
+    type: ColumnType
+    unit: str | None = None
+    description: Text
+    source: str | None = None
+    values: dict[str, Text] | None = None
+    personal: bool = False
+
+
+class CsvOptions(Model):
+    """How a CSV file is written. Nothing is guessed: what is not said here is the default."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: str | None = None
+    skip: int = Field(0, ge=0, description="lines before the header row")
+    header: bool = True
+    null_values: list[str] = Field(default_factory=lambda: [""])
+    date_format: str | None = None
+    timestamp_format: str | None = None
+
+
+class Source(BaseModel):
+    """The Distribution a dataset is fetched from.
+
+    Keys beyond these belong to the connector, whose own model checks them. ``columns`` gives name
+    and type of the columns as they stand in the file, in the order of the file where it has no
+    header; it may be left out where the published columns are those of the file.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    connector: str
+    format: Format = "csv"
+    compression: Literal["none", "gzip", "xz", "lzma", "bz2"] = "none"
+    csv: CsvOptions = CsvOptions()
+    sheet: str | None = Field(None, description="worksheet of an XLSX file; the first if absent")
+    records: str | None = Field(None, description="dotted path to the list inside a JSON document")
+    columns: dict[str, ColumnType] | None = None
+    max_bytes: int | None = Field(None, gt=0)
+
+
+class Expectation(BaseModel):
+    """One Great Expectations expectation, by its own name and arguments."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(pattern=r"^expect_[a-z_]+$")
+    severity: Severity = "error"
+    note: Text | None = Field(None, description="why it is expected, where the type does not say")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Everything but ``type``, ``severity`` and ``note``: the arguments of the expectation."""
+        return dict(self.model_extra or {})
+
+
+class MapHint(Model):
+    """How the dataset is drawn.
+
+    Either a ``geometry`` column, or ``longitude`` and ``latitude`` columns, or the polygons of
+    another dataset (``boundaries``), joined where ``key`` there equals ``on`` here. ``value`` is
+    the column shown first.
+    """
+
+    geometry: str | None = None
+    longitude: str | None = None
+    latitude: str | None = None
+    boundaries: str | None = None
+    key: str | None = None
+    on: str | None = None
+    value: str | None = None
+    label: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> MapHint:
+        ways = [
+            self.geometry is not None,
+            self.longitude is not None and self.latitude is not None,
+            None not in (self.boundaries, self.key, self.on),
+        ]
+        if sum(ways) != 1:
+            raise ValueError(
+                "say exactly one of: geometry; longitude and latitude; boundaries, key and on"
+            )
+        return self
+
+
+class Dataset(Model):
+    """A dataset of the lab. ``theme`` and ``folder`` come from where the file lies."""
+
+    id: str = Field(pattern=SLUG, max_length=60)
+    title: Text
+    description: Text
+    keywords: list[str] = Field(default_factory=list)
+    publisher: str
+    publisher_url: str | None = None
+    license: str
+    license_note: Text | None = None
+    steward: str
+    access: Access = "open"
+    access_note: Text | None = None
+    audience: list[str] = Field(default_factory=list)
+    personal_data: Literal["none", "pseudonymous", "personal"] = "none"
+    provenance: Literal["real", "synthetic"] = "real"
+    calibration: Text | None = None
+    role: Literal["equipment"] | None = None
+    schema_: str | None = Field(None, alias="schema")
+    retention: str | None = None
+    periodicity: Periodicity
+    temporal: str | None = Field(None, description="ISO 8601 interval, start/end")
+    spatial: str = "dijon-metropole"
+    redistribution: bool = True
+    max_reject_ratio: float = Field(0, ge=0, le=1)
+    key: list[str] = Field(default_factory=list, description="columns that identify a row")
+    map: MapHint | None = None
+    source: Source
+    columns: dict[str, Column] = Field(min_length=1)
+    transform: str | None = None
+    expectations: list[Expectation] = Field(default_factory=list)
+
+    _theme: str = PrivateAttr(default="")
+    _file: Path = PrivateAttr(default=Path())
+
+    @property
+    def theme(self) -> str:
+        return self._theme
+
+    @property
+    def file(self) -> Path:
+        """The YAML file, for messages and for paths beside it."""
+        return self._file
+
+    @property
+    def sql_name(self) -> str:
+        return self.id.replace("-", "_")
+
+    @property
+    def lake(self) -> str:
+        """The access class: the name of the lake that holds it."""
+        return f"restricted-{self.id}" if self.access == "restricted" else self.access
+
+    def source_columns(self) -> dict[str, str]:
+        """Name and DuckDB type of each column as it stands in the file."""
+        if self.source.columns is not None:
+            return dict(self.source.columns)
+        return {column.source or name: column.type for name, column in self.columns.items()}
+
+    def located(self, theme: str, file: Path) -> Dataset:
+        """This dataset, knowing where its file lies."""
+        self._theme, self._file = theme, file
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that readers may know, with theme and SQL name; ``from_json`` reverses it."""
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {"theme": self.theme, "sql_name": self.sql_name, **document}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Dataset:
+        fields = {k: v for k, v in document.items() if k not in {"theme", "sql_name"}}
+        return cls.model_validate(fields).located(document["theme"], Path())

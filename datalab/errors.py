@@ -1,0 +1,263 @@
+"""Every error that a person can meet, as one tree.
+
+A class takes facts, not sentences: ``UnknownDataset("bike-count", known=[...])``. Its message
+names the thing, the reason and the next step, in the reader's language; ``code`` and ``status``
+never change once published. ``as_json`` is the only JSON shape of an error in the lab.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from datalab.i18n import DEFAULT, Language, translate
+
+
+class DatalabError(Exception):
+    """The root. ``template`` is an English sentence with ``{named}`` places for the facts."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    template: ClassVar[str] = "Something went wrong in the lab. The operator finds it in the log."
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(facts)
+
+    def message(self, language: Language = DEFAULT) -> str:
+        return translate(self.template, language).format(**self.facts)
+
+    def __str__(self) -> str:
+        return self.message()
+
+    def as_json(self, language: Language = DEFAULT) -> dict[str, Any]:
+        """``{"error": {"code", "status", "message", "details"}}``."""
+        details = {key: value for key, value in self.facts.items() if _is_plain(value)}
+        return {
+            "error": {
+                "code": self.code,
+                "status": self.status,
+                "message": self.message(language),
+                "details": details,
+            }
+        }
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to ``name``, or None where nothing is close."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+# -- catalog ------------------------------------------------------------------------------
+
+
+class CatalogError(DatalabError):
+    """Something in ``catalog/`` cannot be used."""
+
+    code = "catalog"
+    status = 500
+
+
+class UnknownDataset(CatalogError):
+    code = "unknown-dataset"
+    status = 404
+
+    def __init__(self, dataset: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        self.suggestion = nearest(dataset, known)
+        super().__init__(dataset=dataset, suggestion=self.suggestion, known=known)
+
+    def message(self, language: Language = DEFAULT) -> str:
+        if self.suggestion:
+            text = translate(
+                "There is no dataset '{dataset}'. Did you mean '{suggestion}'? "
+                "lab.datasets() lists them all.",
+                language,
+            )
+        else:
+            text = translate(
+                "There is no dataset '{dataset}'. lab.datasets() lists them all.", language
+            )
+        return text.format(**self.facts)
+
+
+class InvalidCatalog(CatalogError):
+    """``problems`` are the lines of ``datalab lint``."""
+
+    code = "invalid-catalog"
+    template = (
+        "{count} problem(s) in the catalog; the first: {first} "
+        "Run 'datalab lint' to see them all with file and line."
+    )
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(count=len(problems), first=problems[0], problems=problems)
+
+
+# -- connectors ---------------------------------------------------------------------------
+
+
+class SourceError(DatalabError):
+    """The source of a dataset could not be read; the last good snapshot stands."""
+
+    code = "source"
+    status = 502
+
+
+class SourceUnreachable(SourceError):
+    code = "source-unreachable"
+    template = (
+        "The source {url} did not answer: {reason}. "
+        "The last good snapshot stays; the next refresh tries again."
+    )
+
+
+class SourceChanged(SourceError):
+    """The bytes are not the ones pinned in the YAML."""
+
+    code = "source-changed"
+    template = (
+        "{url} no longer holds the file that the catalog pinned: sha256 {found} instead of "
+        "{expected}. Check what changed at the source, then write the new sha256 in {file}."
+    )
+
+
+class SourceMissing(SourceError):
+    code = "source-missing"
+    template = "{url} does not exist: {reason}. Correct the source in {file}."
+
+
+class SourceTooLarge(SourceError):
+    code = "source-too-large"
+    template = (
+        "{url} is larger than the {limit} bytes allowed for this dataset. "
+        "Raise 'max_bytes' in its YAML if that size is right."
+    )
+
+
+class UnreadableFile(SourceError):
+    """The file came, but it is not what the YAML says it is."""
+
+    code = "unreadable-file"
+    template = "The file of dataset '{dataset}' cannot be read as {format}: {reason}"
+
+
+class TooManyRejects(SourceError):
+    code = "too-many-rejects"
+    template = (
+        "Dataset '{dataset}': {rejected} of {rows} rows could not be read as their declared types "
+        "(allowed share: {allowed}). First: line {line}, column {column}, value '{value}': "
+        "{reason}. Mend the file, or raise 'max_reject_ratio' if these rows may be left out."
+    )
+
+
+# -- lake ---------------------------------------------------------------------------------
+
+
+class LakeError(DatalabError):
+    code = "lake"
+
+
+class LakeBusy(LakeError):
+    """Another process is the writer."""
+
+    code = "lake-busy"
+    status = 409
+    template = (
+        "Another refresh is writing to the lake: process {pid} of {owner}, since {since}. "
+        "Wait for it to end, or stop it, then try again."
+    )
+
+
+class LakeEmpty(LakeError):
+    code = "lake-empty"
+    status = 503
+    template = "There is no published data in {path} yet. Run 'datalab refresh --all' first."
+
+
+class NotPublished(LakeError):
+    code = "not-published"
+    status = 404
+    template = (
+        "Dataset '{dataset}' is in the catalog but has no published snapshot yet: {reason}. "
+        "Its page says what stands in the way."
+    )
+
+
+class UnknownSnapshot(LakeError):
+    code = "unknown-snapshot"
+    status = 404
+    template = (
+        "Dataset '{dataset}' has no snapshot {snapshot}. "
+        "It has: {known}. 'datalab snapshots {dataset}' lists them."
+    )
+
+
+class QueryRefused(LakeError):
+    """Somebody's SQL could not be run."""
+
+    code = "query-refused"
+    status = 400
+    template = "This query cannot be run: {reason}"
+
+
+# -- quality ------------------------------------------------------------------------------
+
+
+class ExpectationRefused(DatalabError):
+    """An expectation that cannot be evaluated faithfully here."""
+
+    code = "expectation-refused"
+    template = "Dataset '{dataset}': the expectation {type} cannot be evaluated: {reason}"
+
+
+# -- access -------------------------------------------------------------------------------
+
+
+class AccessRefused(DatalabError):
+    code = "access-refused"
+    status = 403
+    template = "Dataset '{dataset}' is reserved: {reason}"
+
+
+class DownloadRefused(AccessRefused):
+    code = "download-refused"
+    template = (
+        "Dataset '{dataset}' can be read in a notebook of the lab but not downloaded: "
+        "its licence does not allow passing it on."
+    )
+
+
+# -- deployment ---------------------------------------------------------------------------
+
+
+class DeploymentError(DatalabError):
+    code = "deployment"
+
+
+class PortBusy(DeploymentError):
+    code = "port-busy"
+    template = (
+        "Port {port} on {host} is already taken. "
+        "Stop what uses it, or start with another one: datalab up --port {other}"
+    )
+
+
+class NotRunning(DeploymentError):
+    code = "not-running"
+    status = 503
+    template = "The lab is not running in {home}. Start it with 'datalab up'."
+
+
+class UnknownPersona(DeploymentError):
+    code = "unknown-persona"
+    status = 404
+    template = "There is no persona '{persona}'. Choose one of: {known}."
