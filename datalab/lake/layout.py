@@ -1,0 +1,110 @@
+"""Where the files of the published lakes lie, and how a file is put in place whole.
+
+``lake/<class>/`` holds ``catalog.ducklake`` (immutable copy of the metadata), ``data/`` (Parquet),
+``index.json``, ``records/<dataset>/<run>.json``, ``records/<dataset>/history.jsonl`` and
+``rejects/<dataset>.json``. A sandbox binds ``lake/<class>`` as one read-only directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+CLASS = re.compile(r"^(open|members|restricted-[a-z0-9]+(-[a-z0-9]+)*)$")
+
+
+@dataclass(frozen=True)
+class LakeFolder:
+    """The published folder of one access class."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """The access class, which is also the name of the attached lake."""
+        return self.root.name
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "catalog.ducklake"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index.json"
+
+    def records(self, dataset: str) -> Path:
+        return self.root / "records" / dataset
+
+    def record(self, dataset: str, run_id: str) -> Path:
+        return self.records(dataset) / f"{run_id}.json"
+
+    def history(self, dataset: str) -> Path:
+        return self.records(dataset) / "history.jsonl"
+
+    def rejects(self, dataset: str) -> Path:
+        return self.root / "rejects" / f"{dataset}.json"
+
+
+def folder(lake: Path, name: str) -> LakeFolder:
+    """The folder of access class ``name``, whether or not it exists.
+
+    Raises
+    ------
+    ValueError
+        where ``name`` is not an access class: it becomes a path, so nothing else may pass.
+    """
+    if not CLASS.match(name):
+        raise ValueError(f"not an access class: {name!r}")
+    return LakeFolder(lake / name)
+
+
+def folders(lake: Path) -> list[LakeFolder]:
+    """The folders under ``lake`` that this process may read, ``open`` first, then by name.
+
+    A folder that may not be read is left out: the operating system decides who sees what.
+    """
+    try:
+        names = sorted(entry.name for entry in lake.iterdir() if CLASS.match(entry.name))
+    except OSError:
+        return []
+    names.sort(key=lambda name: (name != "open", name != "members", name))
+    return [LakeFolder(lake / name) for name in names if os.access(lake / name, os.R_OK | os.X_OK)]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one step: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """``document`` as UTF-8 JSON at ``path``, in one step."""
+    text = json.dumps(document, ensure_ascii=False, default=str)
+    write_whole(path, text.encode("utf-8"))
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in ``path`` survive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
