@@ -101,13 +101,20 @@ class Source(BaseModel):
     columns: dict[str, ColumnType] | None = None
     max_bytes: int | None = Field(None, gt=0)
 
+    def problems_beside(self, file: Path) -> list[tuple[str, str, str | None]]:
+        """What can be seen to be wrong without fetching: (key, message, nearest valid value).
+
+        ``file`` is the YAML file. A connector overrides this where it can know.
+        """
+        return []
+
 
 class Expectation(BaseModel):
     """One Great Expectations expectation, by its own name and arguments."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    type: str = Field(pattern=r"^expect_[a-z_]+$")
+    type: str = Field(pattern=r"^(expect_[a-z_]+|unexpected_rows_expectation)$")
     severity: Severity = "error"
     note: Text | None = Field(None, description="why it is expected, where the type does not say")
 
