@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from datalab.i18n import DEFAULT, Language, translate
+from datalab.i18n import DEFAULT, Language, Phrase, translate
 
 
 class DatalabError(Exception):
@@ -20,16 +20,27 @@ class DatalabError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     template: ClassVar[str] = "Something went wrong in the lab. The operator finds it in the log."
+    language: Language = DEFAULT
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
         super().__init__(facts)
 
     def message(self, language: Language = DEFAULT) -> str:
-        return translate(self.template, language).format(**self.facts)
+        facts = {k: v.in_(language) if isinstance(v, Phrase) else v for k, v in self.facts.items()}
+        return translate(self.template, language).format(**facts)
 
     def __str__(self) -> str:
-        return self.message()
+        return self.message(self.language)
+
+    def in_language(self, language: Language) -> Self:
+        """This error, spoken in ``language`` wherever it is printed."""
+        self.language = language
+        return self
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a trace."""
+        return [str(self)]
 
     def as_json(self, language: Language = DEFAULT) -> dict[str, Any]:
         """``{"error": {"code", "status", "message", "details"}}``."""
@@ -135,6 +146,14 @@ class SourceMissing(SourceError):
     template = "{url} does not exist: {reason}. Correct the source in {file}."
 
 
+class SourceRefused(SourceError):
+    """The lab will not fetch this, whatever the source answers."""
+
+    code = "source-refused"
+    status = 422
+    template = "The lab does not fetch {url}: {reason}. Correct the source in {file}."
+
+
 class SourceTooLarge(SourceError):
     code = "source-too-large"
     template = (
@@ -233,6 +252,85 @@ class DownloadRefused(AccessRefused):
     template = (
         "Dataset '{dataset}' can be read in a notebook of the lab but not downloaded: "
         "its licence does not allow passing it on."
+    )
+
+
+# -- notebook -----------------------------------------------------------------------------
+
+
+class NotebookError(DatalabError):
+    """Something asked for in a notebook cannot be given."""
+
+    code = "notebook"
+    status = 400
+
+
+class UnknownColumn(NotebookError):
+    code = "unknown-column"
+    status = 404
+
+    def __init__(self, dataset: str, column: str, known: Iterable[str]) -> None:
+        known = list(known)
+        self.suggestion = nearest(column, known)
+        super().__init__(
+            dataset=dataset, column=column, suggestion=self.suggestion, known=", ".join(known)
+        )
+
+    def message(self, language: Language = DEFAULT) -> str:
+        if self.suggestion:
+            text = translate(
+                "Dataset '{dataset}' has no column '{column}'. Did you mean '{suggestion}'? "
+                "Its columns: {known}.",
+                language,
+            )
+        else:
+            text = translate(
+                "Dataset '{dataset}' has no column '{column}'. Its columns: {known}.", language
+            )
+        return text.format(**self.facts)
+
+
+class NoPlaces(NotebookError):
+    """A dataset that says nothing about where its rows are."""
+
+    code = "no-places"
+    template = (
+        "Dataset '{dataset}' cannot be placed on a map: its description names neither a geometry, "
+        "nor longitude and latitude, nor boundaries to join. Join it yourself with lab.sql(), for "
+        "instance to 'commune-boundaries'."
+    )
+
+
+class SeveralValuesPerPlace(NotebookError):
+    code = "several-values-per-place"
+    template = (
+        "Dataset '{dataset}' has several rows for one place ({example}), and a map shows one value "
+        "for each. Choose the rows with where=, for instance: "
+        ".map(column='{column}', where=\"{where}\")."
+    )
+
+
+class NothingToDraw(NotebookError):
+    code = "nothing-to-draw"
+    template = "There is nothing to draw for column '{column}' of '{dataset}': {reason}"
+
+
+class UnknownMethod(NotebookError):
+    """A classification (or another named choice) that does not exist."""
+
+    code = "unknown-method"
+    template = "There is no choice '{choice}' for {argument}=. Choose one of: {known}."
+
+    def __init__(self, argument: str, choice: str, known: Iterable[str]) -> None:
+        super().__init__(argument=argument, choice=choice, known=", ".join(known))
+
+
+class LargerThanMemory(NotebookError):
+    code = "larger-than-memory"
+    template = (
+        "Dataset '{dataset}' has {rows} rows, about {needed} in memory, and this notebook may use "
+        "{allowed}. Let the lake do the work with lab.sql(), read a part with "
+        ".df(columns=[…], limit=…), or go through it piece by piece with .dask()."
     )
 
 

@@ -46,6 +46,31 @@ def translate(message: str, language: Language = DEFAULT, **facts: object) -> st
     return text.format(**facts) if facts else text
 
 
+class Phrase(str):
+    """A sentence that is part of another one and speaks its reader's language.
+
+    It is a ``str`` in the default language; ``in_`` says the same in another. Errors take it as a
+    fact (``reason=Phrase("the server answered {status}", status=503)``).
+    """
+
+    template: str
+    facts: dict[str, object]
+
+    def __new__(cls, template: str, **facts: object) -> Phrase:
+        phrase = super().__new__(cls, _filled(template, DEFAULT, facts))
+        phrase.template, phrase.facts = template, facts
+        return phrase
+
+    def in_(self, language: Language) -> str:
+        return _filled(self.template, language, self.facts)
+
+
+def _filled(template: str, language: Language, facts: Mapping[str, object]) -> str:
+    said = {k: v.in_(language) if isinstance(v, Phrase) else v for k, v in facts.items()}
+    text = translations(language).gettext(template)
+    return text.format(**said) if said else text
+
+
 def language_of(environment: Mapping[str, str] | None = None) -> Language:
     """The language of a terminal or a notebook: English where the environment asks for it.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from datalab.catalog.dataset import Dataset
-from datalab.catalog.lint import Problem, read_file
+from datalab.catalog.lint import Problem, misplaced, problems_between, read_file
 from datalab.errors import UnknownDataset
 
 
@@ -41,6 +41,8 @@ class Catalog:
                 problems.append(Problem.duplicate_id(path, datasets[dataset.id]))
                 continue
             datasets[dataset.id] = dataset
+        problems += misplaced(root)
+        problems += problems_between(datasets)
         return cls(root, datasets, problems)
 
     def __iter__(self) -> Iterator[Dataset]:
