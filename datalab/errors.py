@@ -268,26 +268,20 @@ class NotebookError(DatalabError):
 class UnknownColumn(NotebookError):
     code = "unknown-column"
     status = 404
+    template = "Dataset '{dataset}' has no column '{column}'. Its columns: {known}."
+    suggestion: str | None = None
 
     def __init__(self, dataset: str, column: str, known: Iterable[str]) -> None:
         known = list(known)
         self.suggestion = nearest(column, known)
-        super().__init__(
-            dataset=dataset, column=column, suggestion=self.suggestion, known=", ".join(known)
-        )
+        super().__init__(dataset=dataset, column=column, known=", ".join(known))
 
     def message(self, language: Language = DEFAULT) -> str:
+        text = super().message(language)
         if self.suggestion:
-            text = translate(
-                "Dataset '{dataset}' has no column '{column}'. Did you mean '{suggestion}'? "
-                "Its columns: {known}.",
-                language,
-            )
-        else:
-            text = translate(
-                "Dataset '{dataset}' has no column '{column}'. Its columns: {known}.", language
-            )
-        return text.format(**self.facts)
+            asked = translate("Did you mean '{suggestion}'?", language, suggestion=self.suggestion)
+            text = f"{text} {asked}"
+        return text
 
 
 class NoPlaces(NotebookError):
@@ -359,3 +353,39 @@ class UnknownPersona(DeploymentError):
     code = "unknown-persona"
     status = 404
     template = "There is no persona '{persona}'. Choose one of: {known}."
+
+
+# -- portal -------------------------------------------------------------------------------
+
+
+class RequestError(DatalabError):
+    """Something in an address cannot be answered."""
+
+    code = "request"
+    status = 400
+
+
+class InvalidParameter(RequestError):
+    code = "invalid-parameter"
+    template = "The parameter '{name}' cannot be '{value}': {reason}."
+
+
+class UnknownPage(RequestError):
+    code = "unknown-page"
+    status = 404
+    template = "There is nothing at {path}. The list of datasets is a good place to start again."
+
+
+class MethodRefused(RequestError):
+    code = "method-refused"
+    status = 405
+    template = "{path} can only be read: {method} is not possible here."
+
+
+class NoGeometry(RequestError):
+    code = "no-geometry"
+    status = 404
+    template = (
+        "Dataset '{dataset}' has no places on a map, so there is no GeoJSON of it. "
+        "Take it as CSV or Parquet."
+    )
