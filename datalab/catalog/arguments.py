@@ -174,8 +174,10 @@ def _deep_problem(name: str, value: object) -> Phrase | None:
 
 
 def _query_problem(value: object) -> Phrase | None:
-    sentence = "must be one SELECT over {{batch}} that returns the rows that should not be there"
-    wrong = Phrase(sentence).format()
+    wrong = Phrase(
+        "must be one SELECT over {batch} that returns the rows that should not be there",
+        batch="{batch}",
+    )
     if not isinstance(value, str):
         return wrong
     try:

@@ -53,6 +53,11 @@ class ExpectationResult:
     exception: str | None = None
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """``kwargs`` under the name that an Expectation as written has for them."""
+        return self.kwargs
+
+    @property
     def blocking(self) -> bool:
         """Whether this result keeps the dataset from being published."""
         return not self.success and (self.severity == "error" or self.exception is not None)
