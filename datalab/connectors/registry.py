@@ -1,0 +1,72 @@
+"""The connectors by name. A new one is one module and one line in :data:`MODULES`.
+
+Modules are loaded when a dataset first needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from datalab.catalog.dataset import Dataset
+from datalab.connectors.fetched import Fetched, Progress
+from datalab.errors import SourceRefused
+from datalab.i18n import Phrase
+
+MODULES = {
+    "file": "datalab.connectors.file",
+    "http": "datalab.connectors.http",
+    "package": "datalab.connectors.package",
+}
+
+
+def source_models() -> dict[str, type[BaseModel]]:
+    """The model of ``source`` of every connector, by connector name."""
+    return {name: _module(name).Source for name in MODULES}
+
+
+def fetch(
+    dataset: Dataset,
+    *,
+    cache: Path,
+    max_bytes: int,
+    progress: Progress | None = None,
+) -> Fetched:
+    """The file of ``dataset``, on this machine.
+
+    Parameters
+    ----------
+    cache
+        folder for downloads that can be made again.
+    max_bytes
+        the largest file that is accepted, in bytes; the dataset's own ``max_bytes`` stands above.
+    progress
+        called with the bytes so far and in all.
+
+    Raises
+    ------
+    SourceError
+        one of its subclasses, with the reason and the next step.
+    """
+    name = dataset.source.connector
+    if name not in MODULES:
+        reason = Phrase("known connectors are {known}", known=", ".join(MODULES))
+        raise SourceRefused(url=f"{name}:", reason=reason, file=dataset.file.name)
+    limit = dataset.source.max_bytes or max_bytes
+    try:
+        fetched: Fetched = _module(name).fetch(
+            dataset, cache=cache, max_bytes=limit, progress=progress
+        )
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(step) for step in found["loc"]) or "source"
+        reason = Phrase("its key '{key}' is wrong ({detail})", key=place, detail=found["msg"])
+        raise SourceRefused(url=dataset.id, reason=reason, file=dataset.file.name) from None
+    return fetched
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(MODULES[name])
