@@ -177,6 +177,10 @@ class TooManyRejects(SourceError):
         "{reason}. Mend the file, or raise 'max_reject_ratio' if these rows may be left out."
     )
 
+    def __init__(self, *, rejects: Iterable[Any] = (), **facts: Any) -> None:
+        self.rejects = list(rejects)
+        super().__init__(**facts)
+
 
 # -- lake ---------------------------------------------------------------------------------
 
@@ -340,6 +344,15 @@ class PortBusy(DeploymentError):
     template = (
         "Port {port} on {host} is already taken. "
         "Stop what uses it, or start with another one: datalab up --port {other}"
+    )
+
+
+class AlreadyRunning(DeploymentError):
+    code = "already-running"
+    status = 409
+    template = (
+        "The lab of {home} runs already, at {url}. "
+        "Use it, or start another one with --home and --port."
     )
 
 

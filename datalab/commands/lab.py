@@ -1,0 +1,61 @@
+"""Commands of the running lab: ``up``, ``signin``, ``status`` and ``doctor``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from datalab.i18n import language_of, translate
+
+
+def _settings(**given: Any) -> Any:
+    """Settings of the environment, with what was said on the command line on top."""
+    from datalab.settings import Settings
+
+    said = {name: value for name, value in given.items() if value is not None}
+    if "home" in said:
+        said["home"] = Path(said["home"]).resolve()
+    settings = Settings(**said)
+    absolute = {name: Path(getattr(settings, name)).resolve() for name in ("home", "catalog")}
+    return settings.model_copy(update=absolute | {"projects": settings.projects.resolve()})
+
+
+home_option = click.option(
+    "--home", type=click.Path(file_okay=False), help="Dossier qui garde tout l’état du laboratoire."
+)
+
+
+@click.command("up")
+@click.option("--host", help="Adresse d’écoute.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port d’écoute.")
+@home_option
+def up_command(host: str | None, port: int | None, home: str | None) -> None:
+    """Démarre le laboratoire et affiche un lien de connexion par persona."""
+    from datalab.supervisor import Supervisor
+
+    try:
+        install = float(os.environ.get("DATALAB_INSTALL_SECONDS", ""))
+    except ValueError:
+        install = None
+    settings = _settings(host=host, port=port, home=home)
+    Supervisor(settings, click.echo, language_of()).run(install)
+
+
+@click.command("signin")
+@click.argument("persona")
+@home_option
+def signin_command(persona: str, home: str | None) -> None:
+    """Affiche un nouveau lien de connexion pour PERSONA."""
+    from datalab import signin
+    from datalab.errors import NotRunning
+    from datalab.hub.plan import Plan
+
+    settings = _settings(home=home)
+    try:
+        plan = Plan.read(settings.run)
+    except (OSError, ValueError, TypeError):
+        raise NotRunning(home=str(settings.home)) from None
+    click.echo(signin.issue(settings, plan, persona))

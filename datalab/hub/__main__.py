@@ -1,0 +1,20 @@
+"""``python -m datalab.hub``: JupyterHub with the lab's configuration, quicker to import."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "jupyterhub_config.py"
+
+
+def main() -> None:
+    # Compiles a grammar of 0.8 s at import, for one format that jsonschema then goes without.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    from jupyterhub.app import JupyterHub
+
+    JupyterHub.launch_instance(["--config", str(CONFIGURATION)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Accounts on disk: a uid that stays, a home, and the welcome notebooks in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+# Between the people of ordinary distributions (from 1000) and the reserved numbers (from 60000).
+FIRST_UID = 30_000
+UIDS = 1_000
+BLOCKS = 29
+NAME = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """``root`` holds ``homes/<account>``, ``uids/<number>`` and ``etc/<account>``.
+
+    ``separate`` says whether files belong to a uid per account (the hub is root).
+    """
+
+    root: Path
+    separate: bool
+
+    def home(self, account: str) -> Path:
+        return self.root / "homes" / _checked(account)
+
+    def etc(self, account: str) -> Path:
+        return self.root / "etc" / _checked(account)
+
+    def uid(self, account: str) -> int:
+        """The account's uid, the same for ever. Without separation, 1000 inside a namespace."""
+        if not self.separate:
+            return 1000
+        folder = self.root / "uids"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        named = folder / _checked(account)
+        if named.is_symlink():
+            return int(os.readlink(named))
+        block = int.from_bytes(hashlib.sha256(os.fsencode(self.root)).digest()[:4]) % BLOCKS
+        taken = {int(os.readlink(link)) for link in folder.iterdir()}
+        taken |= {entry.pw_uid for entry in pwd.getpwall()}
+        first = FIRST_UID + block * UIDS
+        uid = next(number for number in range(first, first + UIDS) if number not in taken)
+        # A link is made whole or not at all, and the hub is the only one that makes them.
+        named.symlink_to(str(uid))
+        return uid
+
+    def prepare(self, account: str, welcome: Path) -> Path:
+        """The account's home, made and welcomed where it is new."""
+        uid = self.uid(account)
+        home = self.home(account)
+        for folder in (self.root / "homes", self.root / "etc"):
+            folder.mkdir(mode=0o711, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+        self._describe(account, uid)
+        if self.separate:
+            os.chown(home, uid, uid)
+        os.chmod(home, 0o700)
+        if welcome.is_dir():
+            seed(home, welcome, uid if self.separate else None)
+        return home
+
+    def _describe(self, account: str, uid: int) -> None:
+        """The two files that give a uid its name inside the sandbox."""
+        folder = self.etc(account)
+        folder.mkdir(mode=0o755, exist_ok=True)
+        (folder / "passwd").write_text(
+            f"root:x:0:0:root:/:/usr/sbin/nologin\n"
+            f"{account}:x:{uid}:{uid}:{account}:/home/{account}:/bin/bash\n"
+            "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+        )
+        (folder / "group").write_text(f"root:x:0:\n{account}:x:{uid}:\nnogroup:x:65534:\n")
+
+
+SEEDED = ".local/share/datalab/welcome"
+FOLDER = "bienvenue"
+
+
+def seed(home: Path, welcome: Path, uid: int | None) -> None:
+    """Copy the welcome project into ``bienvenue/`` of a home.
+
+    A file that its owner changed is never overwritten: the new version lies beside it, with the
+    first eight digits of its hash in its name. What was deleted stays deleted.
+
+    The home belongs to its owner, who may have put links anywhere in it: everything is opened
+    relative to folders that are not links.
+    """
+    for source in sorted(welcome.rglob("*")):
+        relative = source.relative_to(welcome)
+        hidden = any(part.startswith((".", "__")) for part in relative.parts)
+        if hidden or not source.is_file() or source.is_symlink():
+            continue
+        _seed_file(home, source, relative, uid)
+
+
+def _seed_file(home: Path, source: Path, relative: Path, uid: int | None) -> None:
+    content = source.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    record = _folder(home, Path(SEEDED) / relative.parent, uid)
+    target = _folder(home, Path(FOLDER) / relative.parent, uid)
+    if record is None or target is None:
+        return
+    try:
+        known = _read(record, relative.name)
+        if known is not None and known.decode(errors="replace").strip() == digest:
+            return
+        present = _read(target, relative.name)
+        if present is None and known is None:
+            _write(target, relative.name, content, uid)
+        elif present is not None:
+            mine = hashlib.sha256(present).hexdigest()
+            if known is not None and mine == known.decode(errors="replace").strip():
+                _write(target, relative.name, content, uid)
+            elif mine != digest:
+                beside = f"{relative.stem}-{digest[:8]}{relative.suffix}"
+                if _read(target, beside) is None:
+                    _write(target, beside, content, uid)
+        _write(record, relative.name, digest.encode(), uid)
+    finally:
+        os.close(record)
+        os.close(target)
+
+
+def _folder(home: Path, relative: Path, uid: int | None) -> int | None:
+    """Descriptor of a folder in a home, made where missing; None where a link stands in the way."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    here = os.open(home, flags)
+    for part in relative.parts:
+        try:
+            try:
+                os.mkdir(part, 0o700, dir_fd=here)
+            except FileExistsError:
+                there = os.open(part, flags, dir_fd=here)
+            else:
+                there = os.open(part, flags, dir_fd=here)
+                if uid is not None:
+                    os.fchown(there, uid, uid)
+        except OSError:
+            return None
+        finally:
+            os.close(here)
+        here = there
+    return here
+
+
+def _read(folder: int, name: str) -> bytes | None:
+    """Content of a regular file; None where there is none, b"" for anything else of that name."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(name, flags, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
+    with os.fdopen(handle, "rb") as file:
+        try:
+            return file.read()
+        except OSError:
+            return b""
+
+
+def _write(folder: int, name: str, content: bytes, uid: int | None) -> None:
+    """Put a file in place in one step."""
+    temporary = f".{name}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(temporary, flags, 0o600, dir_fd=folder)
+    except FileExistsError:
+        os.unlink(temporary, dir_fd=folder)
+        handle = os.open(temporary, flags, 0o600, dir_fd=folder)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        if uid is not None:
+            os.fchown(file.fileno(), uid, uid)
+    os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def forget(home: Path) -> None:
+    """Delete the home of an account that is gone for ever."""
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _checked(account: str) -> str:
+    if not NAME.match(account):
+        raise ValueError(f"'{account}' cannot be the name of a home")
+    return account

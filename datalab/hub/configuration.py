@@ -1,0 +1,130 @@
+"""JupyterHub's settings for the lab, one function per subject.
+
+What varies comes from :class:`datalab.settings.Settings` and from the plan that the supervisor
+wrote (ports chosen for this home). Secrets are files of ``$DATALAB_HOME/secrets``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from datalab.hub import roles
+from datalab.hub.accounts import FOLDER, Accounts
+from datalab.hub.personas import PERSONAS
+from datalab.hub.plan import Plan, secret
+from datalab.hub.sandbox import Walls, probe
+from datalab.settings import Settings
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def configure(c: Any) -> None:
+    """Everything, for this home and this plan."""
+    settings = Settings()
+    plan = Plan.read(settings.run)
+    walls = probe()
+    update_network(c, settings, plan)
+    update_storage(c, settings)
+    update_people(c, settings)
+    update_servers(c, settings, walls)
+    update_portal(c, settings, plan)
+    update_pages(c)
+
+
+def update_network(c: Any, settings: Settings, plan: Plan) -> None:
+    """The proxy runs beside the hub, so that people keep working while the hub restarts."""
+    c.JupyterHub.bind_url = f"http://{plan.bind_host}:{plan.port}"
+    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{plan.hub_port}"
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
+    c.ConfigurableHTTPProxy.auth_token = secret(settings.secrets, "proxy_token")
+    # A proxy that was restarted gets its routes back within this many seconds.
+    c.JupyterHub.service_check_interval = 0
+    c.JupyterHub.last_activity_interval = 60
+    c.ConfigurableHTTPProxy.check_running_interval = 5
+
+
+def update_storage(c: Any, settings: Settings) -> None:
+    hub = settings.home / "hub"
+    c.JupyterHub.db_url = f"sqlite:///{hub / 'hub.sqlite'}"
+    c.JupyterHub.cookie_secret_file = str(settings.secrets / "cookie_secret")
+    # A hub that stops leaves servers and proxy alone: the supervisor decides what ends.
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+
+
+def update_people(c: Any, settings: Settings) -> None:
+    from datalab.hub.authenticator import LinkAuthenticator
+
+    c.JupyterHub.authenticator_class = LinkAuthenticator
+    c.LinkAuthenticator.links_path = str(settings.home / "hub" / "links.sqlite")
+    c.LinkAuthenticator.welcome = welcome_notebook(settings.projects / "welcome")
+    # Whoever holds a link that we issued may enter: the link is the permission.
+    c.Authenticator.allow_all = True
+    # Groups are ours over REST as well (projects): the hub refuses that where sign-in owns them.
+    c.Authenticator.manage_groups = False
+    c.Authenticator.delete_invalid_users = False
+    c.JupyterHub.load_roles = roles.roles()
+    c.JupyterHub.load_groups = {p.group: {"users": [p.name]} for p in PERSONAS.values()}
+    c.JupyterHub.admin_access = False
+
+
+def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
+    from datalab.hub.spawner import LabSpawner
+
+    c.JupyterHub.spawner_class = LabSpawner
+    c.JupyterHub.concurrent_spawn_limit = 0
+    # Waiting for one's turn counts as starting.
+    c.Spawner.start_timeout = 1800
+    c.Spawner.http_timeout = 60
+    c.Spawner.env_keep = []
+    c.Spawner.mem_limit = settings.server_memory
+    c.Spawner.cpu_limit = float(len(_processors()))
+    c.Spawner.default_url = "/lab"
+    c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
+    c.LabSpawner.walls = walls
+    c.LabSpawner.accounts = Accounts(settings.home / "accounts", walls.mode in {"root", "setuid"})
+    c.LabSpawner.lake_path = str(settings.lake)
+    c.LabSpawner.welcome_path = str(settings.projects / "welcome")
+    c.LabSpawner.records_path = str(settings.run / "servers")
+    c.LabSpawner.logs_path = str(settings.logs)
+    c.LabSpawner.at_once = settings.concurrent_spawns
+
+
+def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
+    """The portal runs under the supervisor; the hub knows its address and its token."""
+    c.JupyterHub.services = [
+        {
+            "name": roles.PORTAL,
+            "url": f"http://127.0.0.1:{plan.portal_port}",
+            "api_token": secret(settings.secrets, "portal_token"),
+            "oauth_client_allowed_scopes": roles.PORTAL_CLIENT_SCOPES,
+            "oauth_no_confirm": True,
+        },
+        {"name": roles.SUPERVISOR, "api_token": secret(settings.secrets, "supervisor_token")},
+    ]
+    c.JupyterHub.default_url = f"/services/{roles.PORTAL}/"
+
+
+def update_pages(c: Any) -> None:
+    from datalab.hub.pages import template_variables
+
+    c.JupyterHub.template_paths = [str(TEMPLATES)]
+    c.JupyterHub.template_vars = template_variables()
+
+
+def welcome_notebook(project: Path) -> str:
+    """Path, inside a home, of the notebook that a person sees first."""
+    notebooks = sorted(path.name for path in project.glob("*.ipynb"))
+    french = [name for name in notebooks if not name.endswith((".en.ipynb", "-en.ipynb"))]
+    first = next(iter([n for n in french if n.startswith(FOLDER)] or french), None)
+    return f"{FOLDER}/{first}" if first else ""
+
+
+def _processors() -> set[int] | range:
+    import os
+
+    return (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )

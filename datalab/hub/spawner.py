@@ -1,0 +1,291 @@
+"""Starting, finding again and stopping one person's notebook server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
+from jupyterhub.utils import random_port
+from traitlets import Instance, Integer, Unicode
+
+from datalab.hub import sandbox
+from datalab.hub.accounts import FOLDER, Accounts, forget
+from datalab.hub.process import Process
+from datalab.hub.sandbox import Room, Walls
+from datalab.i18n import DEFAULT, Language, negotiate, translate
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+SERVER_CONFIG = Path(__file__).with_name("server")
+READY_SECONDS = 60
+STOP_SECONDS = 8
+
+
+class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
+    """One sandbox per server. It outlives the hub: a new hub finds it by pid and start time."""
+
+    walls = Instance(Walls, help="What separates people on this machine").tag(config=True)
+    accounts = Instance(Accounts, help="uids and homes").tag(config=True)
+    lake_path = Unicode(help="Published lakes, one folder per access class").tag(config=True)
+    welcome_path = Unicode(help="Project copied into a new home").tag(config=True)
+    records_path = Unicode(help="Where running servers are written down").tag(config=True)
+    logs_path = Unicode(help="Where servers write what they do").tag(config=True)
+    portal_path = Unicode("/services/datalab/", help="Path of the portal").tag(config=True)
+    at_once = Integer(0, help="Servers that start at the same time").tag(config=True)
+
+    # Shared by all spawners of this hub: those that wait, in order, and the gate they wait at.
+    _waiting: ClassVar[list[LabSpawner]] = []
+    _gate: ClassVar[asyncio.Semaphore | None] = None
+
+    server_process: Process | None = None
+    room_process: Process | None = None
+    language: Language = DEFAULT
+
+    # -- start ----------------------------------------------------------------------------
+
+    async def start(self) -> tuple[str, int]:
+        """Wait for a turn, raise the walls, return once the server itself listens."""
+        request = getattr(self.handler, "request", None)
+        self.language = negotiate(request.headers.get("Accept-Language")) if request else DEFAULT
+        if LabSpawner._gate is None:
+            LabSpawner._gate = asyncio.Semaphore(self.at_once or (os.cpu_count() or 1) + 1)
+        self._waiting.append(self)
+        try:
+            await self._gate.acquire()
+        finally:
+            self._waiting.remove(self)
+        try:
+            return await self._start_now()
+        finally:
+            self._gate.release()
+
+    async def _start_now(self) -> tuple[str, int]:
+        await self._stop_forgotten()
+        home = await asyncio.to_thread(
+            self.accounts.prepare, self.user.name, Path(self.welcome_path)
+        )
+        self.port = random_port()
+        room = Room(
+            account=self.user.name,
+            home=home,
+            uid=self.accounts.uid(self.user.name),
+            etc=self.accounts.etc(self.user.name),
+            lakes=self._lakes(),
+        )
+        await asyncio.to_thread(self._launch, room)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._listening():
+            if await self.poll() is not None:
+                raise self._failure("ended")
+            if time.monotonic() > deadline:
+                await self.stop(now=True)
+                raise self._failure("timeout")
+            await asyncio.sleep(0.05)
+        self._write_record()
+        return ("127.0.0.1", self.port)
+
+    def _launch(self, room: Room) -> None:
+        walled = self.walls.mode in {"root", "user"}
+        inside = f"/home/{room.account}" if walled else str(room.home)
+        environment = self._environment(inside, room)
+        program = [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid)]
+        program += ["--data", str(int(self.mem_limit or 0)), "--home", inside, "--"]
+        program += self.get_args()
+        log = os.open(
+            Path(self.logs_path) / f"server-{room.account}.log",
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
+            0o600,
+        )
+        read, write = os.pipe()
+        try:
+            walls = sandbox.mounts(self.walls, room, info=write) if walled else []
+            # The environment goes through the process, never through a command line that others
+            # on the machine could read.
+            self.proc = subprocess.Popen(
+                [*walls, *program],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                pass_fds=(write,) if walled else (),
+                start_new_session=True,
+            )
+            os.close(write)
+            write = -1
+            self.pid = self.proc.pid
+            if walled:
+                with os.fdopen(os.dup(read), "rb") as info:
+                    reported = json.loads(info.read() or b"{}").get("child-pid")
+                self.room_process = Process.of(reported) if reported else None
+            else:
+                self.server_process = self.room_process = Process.of(self.proc.pid)
+        finally:
+            os.close(read)
+            os.close(log)
+            if write >= 0:
+                os.close(write)
+        self._write_record()
+
+    def _listening(self) -> bool:
+        """The server is ready once it, and nobody else, listens on the port chosen for it."""
+        if self.server_process is None and self.room_process is not None:
+            # The room's first process is bubblewrap's own; the server is its only child.
+            inside = self.room_process.children()
+            self.server_process = inside[0] if inside else None
+        return self.server_process is not None and self.server_process.listens(self.port)
+
+    def _environment(self, inside: str, room: Room) -> dict[str, str]:
+        environment: dict[str, str] = {k: str(v) for k, v in self.get_env().items() if v}
+        walled = self.walls.mode in {"root", "user"}
+        runtime = "/tmp/jupyter" if walled else f"{inside}/.local/share/jupyter/runtime"  # noqa: S108
+        environment |= {
+            "HOME": inside,
+            "USER": room.account,
+            "LOGNAME": room.account,
+            "SHELL": "/bin/bash",
+            "PATH": f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "VIRTUAL_ENV": sys.prefix,
+            "DATALAB_LANGUAGE": self.language,
+            "DATALAB_LAKE": sandbox.LAKE if walled else self.lake_path,
+            "DATALAB_PORTAL_URL": self.portal_path,
+            "DATALAB_ASSETS_URL": f"{self.portal_path}assets/",
+            "JUPYTER_CONFIG_PATH": str(SERVER_CONFIG),
+            # Kernels speak through sockets in a folder of their own: on loopback, anybody could
+            # have listened to what a neighbour's kernel prints.
+            "JUPYTER_RUNTIME_DIR": runtime,
+        }
+        return environment
+
+    def _lakes(self) -> dict[str, Path]:
+        """Published lakes of this account's rights; only the open one where nothing separates."""
+        allowed = ("open", "members") if self.walls.private else ("open",)
+        folders = {access: Path(self.lake_path) / access for access in allowed}
+        return {access: folder for access, folder in folders.items() if folder.is_dir()}
+
+    # -- what is remembered ---------------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().get_state()
+        for name in ("server_process", "room_process"):
+            process = getattr(self, name)
+            if process:
+                state[name] = process.as_json()
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.server_process = Process.from_json(state.get("server_process"))
+        self.room_process = Process.from_json(state.get("room_process"))
+
+    def clear_state(self) -> None:
+        super().clear_state()
+        self.server_process = self.room_process = None
+
+    @property
+    def _record(self) -> Path:
+        return Path(self.records_path) / f"{self.user.name}.json"
+
+    def _write_record(self) -> None:
+        """For the supervisor, which stops what runs even where no hub is left to ask."""
+        temporary = self._record.with_suffix(".new")
+        temporary.write_text(json.dumps(self.get_state()))
+        os.replace(temporary, self._record)
+
+    async def _stop_forgotten(self) -> None:
+        """A hub that died while it started a server left one that no hub knows of."""
+        try:
+            record = json.loads(self._record.read_text())
+        except (OSError, ValueError):
+            return
+        for name in ("server_process", "room_process"):
+            process = Process.from_json(record.get(name))
+            if process:
+                process.signal(signal.SIGKILL)
+
+    # -- poll and stop --------------------------------------------------------------------
+
+    async def poll(self) -> int | None:
+        """None while the server runs, else its exit code (0 where it cannot be known)."""
+        code = self.proc.poll() if self.proc is not None else None
+        known = self.server_process or self.room_process
+        if known is not None and known.alive:
+            return None
+        if self.proc is not None and code is None:
+            # The sandbox is folding up, or has not told its child yet.
+            return None if known is None else 0
+        self.clear_state()
+        return code or 0
+
+    async def stop(self, now: bool = False) -> None:
+        """Let the server save and end its kernels; after a while end the whole room."""
+        if not now and self.server_process is not None:
+            self.server_process.signal(signal.SIGTERM)
+            await self._gone(STOP_SECONDS)
+        for process in (self.room_process, self.server_process):
+            if process is not None:
+                process.signal(signal.SIGKILL)
+        await self._gone(STOP_SECONDS)
+        if self.proc is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self.proc.wait, 2)
+        self._record.unlink(missing_ok=True)
+        self.clear_state()
+
+    async def _gone(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            left = [p for p in (self.server_process, self.room_process) if p and p.alive]
+            if not left:
+                return
+            await asyncio.sleep(0.05)
+
+    def delete_forever(self) -> None:
+        """The account was deleted: so is its home."""
+        if not self.name:
+            forget(self.accounts.home(self.user.name))
+
+    # -- what the person sees -------------------------------------------------------------
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Where the person stands in the queue, then what happens."""
+        said = ""
+        while True:
+            if self in self._waiting:
+                place = self._waiting.index(self) + 1
+                part = max(5, 50 - 5 * place)
+                message = translate(
+                    "Many people are arriving at once. Your place in the queue: {place}.",
+                    self.language,
+                    place=place,
+                )
+            elif self.server_process is None:
+                part = 55
+                message = translate("Preparing your private space…", self.language)
+            else:
+                part = 75
+                message = translate("Starting JupyterLab…", self.language)
+            if message != said:
+                said = message
+                yield {"progress": part, "message": message}
+            await asyncio.sleep(0.3)
+
+    def _failure(self, reason: str) -> SpawnException:
+        log = f"server-{self.user.name}.log"
+        message = translate(
+            "Your notebook server could not start. Try again in a moment; if it happens "
+            "again, tell the operator, who finds the reason in {log}.",
+            self.language,
+            log=log,
+        )
+        return SpawnException(message, reason=reason, status_code=500)

@@ -1,0 +1,294 @@
+"""``datalab up``: starts the parts of the lab, keeps them running, stops them together.
+
+One supervisor per home holds a lock for as long as it lives. What it starts is written down with
+start times, so that after a crash the next supervisor takes over: it replaces hub, proxy, portal
+and refresher, and leaves notebook servers alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from datalab import children as parts
+from datalab import journal, ports, signin
+from datalab.answers import answers
+from datalab.errors import AlreadyRunning, DatalabError
+from datalab.hub.plan import Plan
+from datalab.hub.process import Process, stop, wait
+from datalab.i18n import Language, translate
+from datalab.settings import Settings
+
+FIRST_ANSWER_SECONDS = 120.0
+LOG_CHECK_SECONDS = 10.0
+SERVER_PATIENCE = 8.0
+Say = Callable[[str], None]
+
+
+class Supervisor:
+    """The lab of one home. ``say`` prints a line; ``language`` is that of the terminal."""
+
+    def __init__(self, settings: Settings, say: Say, language: Language) -> None:
+        self.settings, self.say, self.language = settings, say, language
+        self.children: list[parts.Child] = []
+        self.stopping = threading.Event()
+        self.plan: Plan | None = None
+        self.lake_build: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+
+    def run(self, install_seconds: float | None) -> None:
+        """Start, announce, watch until told to stop, stop.
+
+        Raises
+        ------
+        AlreadyRunning
+            where another supervisor holds this home.
+        PortBusy
+            where the public port is taken.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._told_to_stop)
+        self._prepare_home()
+        try:
+            self._start()
+            if self._wait_for_answer():
+                self._announce(install_seconds)
+            self._watch()
+        finally:
+            self._stop()
+
+    # -- start ----------------------------------------------------------------------------
+
+    def _prepare_home(self) -> None:
+        settings = self.settings
+        os.umask(0o022)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(settings.home, 0o700)
+        private = ["hub", "accounts", "accounts/homes", "accounts/etc", "run/servers", "staging"]
+        named = [settings.secrets, settings.run, settings.logs, settings.writer]
+        for folder in (*named, *(settings.home / name for name in private)):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.chmod(folder, 0o700)
+        for folder in (settings.lake, settings.cache, settings.assets):
+            folder.mkdir(mode=0o755, exist_ok=True)
+        self._take_lock()
+
+    def _take_lock(self) -> None:
+        handle = os.open(self.settings.run / "lab.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            before = self._plan_before()
+            raise AlreadyRunning(
+                home=str(self.settings.home), url=before.url if before else "?"
+            ) from None
+        self._lock = handle
+
+    def _plan_before(self) -> Plan | None:
+        try:
+            return Plan.read(self.settings.run)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _start(self) -> None:
+        settings = self.settings
+        stale = parts.written_down(settings.run)
+        stop((process for name, process in stale.items() if name != "supervisor"), 10)
+        self.plan = ports.choose(settings, self._plan_before())
+        self.plan.write(settings.run)
+        self.children = parts.children(settings, self.plan)
+        built = any(settings.lake.glob("*/index.json"))
+        for child in self.children:
+            # The refresher waits for the first build of the lake: there is one writer.
+            if child.name != "refresher":
+                child.start(settings.logs)
+        self._write_down()
+        if not built:
+            self._build_lake()
+        threading.Thread(target=self._set_up_assets, daemon=True).start()
+
+    def _build_lake(self) -> None:
+        self.say(translate("Building the lake from its sources…", self.language))
+        self.lake_build = subprocess.Popen(
+            [sys.executable, "-m", "datalab.cli", "refresh", "--all"],
+            env=self.children[0].environment | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _set_up_assets(self) -> None:
+        try:
+            from datalab.assets import ensure_assets
+
+            ensure_assets(self.settings.assets, self.settings.cache)
+        except Exception as error:
+            reason = error.message(self.language) if isinstance(error, DatalabError) else error
+            self.say(
+                translate(
+                    "Scripts of the maps could not be fetched ({reason}). The lab works without "
+                    "them; the next start tries again.",
+                    self.language,
+                    reason=reason,
+                )
+            )
+
+    def _wait_for_answer(self) -> bool:
+        """Until the hub answers through the proxy and the lake is built; False if told to stop."""
+        assert self.plan is not None
+        hub = f"http://127.0.0.1:{self.plan.hub_port}/hub/api"
+        deadline = time.monotonic() + FIRST_ANSWER_SECONDS
+        warned = False
+        while not self.stopping.is_set():
+            self._revive()
+            building = self.lake_build is not None and self.lake_build.poll() is None
+            # The hub first: a proxy in front of no hub writes a complaint for every look.
+            if not building and answers(hub) and answers(f"{self.plan.url}/hub/api"):
+                break
+            if time.monotonic() > deadline and not building and not warned:
+                warned = True
+                self.say(
+                    translate(
+                        "The hub does not answer yet; {log} says why.",
+                        self.language,
+                        log=self.settings.logs / "hub.log",
+                    )
+                )
+            self.stopping.wait(0.1)
+        else:
+            return False
+        if self.lake_build is not None and self.lake_build.returncode:
+            self.say(
+                translate(
+                    "Not every dataset could be published: 'datalab refresh --all' says why. "
+                    "The lab starts with those that could.",
+                    self.language,
+                )
+            )
+        self.lake_build = None
+        for child in self.children:
+            if child.popen is None and not child.failures:
+                child.start(self.settings.logs)
+        self._write_down()
+        return True
+
+    def _announce(self, install_seconds: float | None) -> None:
+        assert self.plan is not None
+        links = signin.issue_all(self.settings, self.plan)
+        width = max(map(len, links))
+        self.say("")
+        self.say(translate("The lab answers: {url}", self.language, url=self.plan.url))
+        self.say(
+            translate(
+                "Sign-in links (each works once, for {hours:g} hours; 'datalab signin PERSONA' "
+                "gives a new one):",
+                self.language,
+                hours=self.settings.signin_hours,
+            )
+        )
+        for persona, link in links.items():
+            self.say(f"  {persona:<{width}}  {link}")
+        seconds = own_age()
+        if install_seconds is not None:
+            self.say(
+                translate(
+                    "From nothing to a hub that answers: {seconds:.0f} s",
+                    self.language,
+                    seconds=install_seconds + seconds,
+                )
+            )
+        self.say(translate("This start: {seconds:.1f} s", self.language, seconds=seconds))
+        self.say(translate("Ctrl-C stops everything.", self.language))
+
+    # -- watch ----------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        looked = time.monotonic()
+        while not self.stopping.wait(0.25):
+            self._revive()
+            if time.monotonic() - looked > LOG_CHECK_SECONDS:
+                journal.rotate(self.settings.logs)
+                looked = time.monotonic()
+
+    def _revive(self) -> None:
+        """Start again what ended, later each time it fails at once."""
+        for child in self.children:
+            code = child.ended()
+            if code is not None:
+                pause = child.plan_restart()
+                self.say(
+                    translate(
+                        "{part} ended (code {code}); starting it again in {pause:g} s. See {log}",
+                        self.language,
+                        part=child.name,
+                        code=code,
+                        pause=pause,
+                        log=self.settings.logs / f"{child.name}.log",
+                    )
+                )
+            elif child.popen is None and child.failures and time.monotonic() >= child.due_at:
+                child.start(self.settings.logs)
+                self._write_down()
+
+    def _write_down(self) -> None:
+        me = Process.of(os.getpid())
+        assert me is not None
+        parts.write_down(self.settings.run, me, self.children)
+
+    # -- stop -----------------------------------------------------------------------------
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping.set()
+
+    def _stop(self) -> None:
+        """Hub first, so that nothing new starts; then servers; the proxy last."""
+        if self.children:
+            self.say(translate("Stopping the lab…", self.language))
+        if self.lake_build is not None:
+            stop(filter(None, [Process.of(self.lake_build.pid)]), 10)
+            self.lake_build.wait()
+        by_name = {child.name: child.process for child in self.children if child.process}
+        others = [process for name, process in by_name.items() if name != "proxy"]
+        for process in others:
+            process.signal(signal.SIGTERM)
+        self._stop_servers()
+        stop(others, 10)
+        stop([process for name, process in by_name.items() if name == "proxy"], 5)
+        for child in self.children:
+            if child.popen is not None:
+                child.popen.wait()
+        (self.settings.run / "children.json").unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _stop_servers(self) -> None:
+        """Servers get a signal each and time to save; then each room is ended as a whole."""
+        rooms = parts.servers(self.settings.run)
+        for _, processes in rooms:
+            for process in processes[:1]:
+                process.signal(signal.SIGTERM)
+        everyone = [process for _, processes in rooms for process in processes]
+        for process in wait(everyone, SERVER_PATIENCE):
+            process.signal(signal.SIGKILL)
+        wait(everyone, 5)
+        for account, _ in rooms:
+            (self.settings.run / "servers" / f"{account}.json").unlink(missing_ok=True)
+
+
+def own_age() -> float:
+    """Seconds since this process began."""
+    try:
+        me = Process.of(os.getpid())
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+    except OSError:
+        return time.perf_counter()
+    return uptime - me.started / os.sysconf("SC_CLK_TCK") if me else 0.0
