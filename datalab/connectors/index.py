@@ -238,13 +238,17 @@ def archives(package: str, version: str, session: Session) -> Iterator[Link]:
     from unearth import PackageFinder
 
     settings = session.settings
-    places = [{"find_links": [link]} for link in settings.find_links if _is_there(link)]
-    places += [{"index_urls": [url]} for url in settings.indexes]
-    places.sort(key=lambda place: not _is_local(next(iter(place.values()))[0]))
-    for place in places:
+    places = [(link, "find_links") for link in settings.find_links if _is_there(link)]
+    places += [(url, "index") for url in settings.indexes]
+    places.sort(key=lambda place: not _is_local(place[0]))
+    for url, kind in places:
         pages: Any = session  # its responses are httpx's, unearth's types name httpx2's
         finder = PackageFinder(
-            pages, **place, trusted_hosts=settings.trusted_host, ignore_compatibility=True
+            pages,
+            index_urls=[url] if kind == "index" else [],
+            find_links=[url] if kind == "find_links" else [],
+            trusted_hosts=settings.trusted_host,
+            ignore_compatibility=True,
         )
         found: dict[str, Link] = {}
         try:
