@@ -18,6 +18,10 @@ Periodicity = Literal[
 ]
 
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+TYPE_NAMES = (
+    *("varchar", "boolean", "smallint", "integer", "bigint", "double", "decimal(10,2)"),
+    *("date", "time", "timestamp", "timestamptz", "geometry"),
+)
 TYPES = re.compile(
     r"^(varchar|boolean|smallint|integer|bigint|double|date|time|timestamp|timestamptz|geometry"
     r"|decimal\(\d{1,2},\s*\d{1,2}\))$"

@@ -211,7 +211,7 @@ def _plain(node: yaml.Node, repeated: list[tuple[str, int, int]]) -> Any:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = str(node.value)
-    if node.style is not None:  # quoted, or a block of text
+    if node.style:  # quoted (plain is None, or "" where libyaml reads), or a block of text
         return text
     if text in _WORDS:
         return _WORDS[text]

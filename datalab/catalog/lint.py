@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from datalab.catalog import rules
-from datalab.catalog.dataset import Dataset, Source
+from datalab.catalog.dataset import Column, Dataset, Expectation, Source
 from datalab.catalog.document import Document, Unreadable, read
 from datalab.catalog.mistake import Mistake, dotted, mistakes_of
 from datalab.errors import nearest
@@ -84,11 +84,11 @@ def read_file(
         dataset = Dataset.model_validate(document.value).located(path.parent.name, path)
     except ValidationError as error:
         found += mistakes_of(error, Dataset)
+    found += _expectations(document)
     if source_models is not None:
         found += _source(document, source_models, path)
     if dataset is not None:
         found += rules.of_dataset(dataset)
-        found += _expectations(dataset)
     problems = sorted({_problem(path, document, mistake) for mistake in found}, key=_order)
     return (None if problems else dataset), problems
 
@@ -167,11 +167,21 @@ def _source(
             yield Mistake(("source", key), message, suggestion)
 
 
-def _expectations(dataset: Dataset) -> Iterable[Mistake]:
+def _expectations(document: Document) -> Iterable[Mistake]:
+    """What the vocabulary of expectations says, wherever the columns themselves are sound."""
     from datalab.catalog.expectations import problems_of
 
-    for position, expectation in enumerate(dataset.expectations):
-        for key, message, suggestion in problems_of(expectation, dataset.columns):
+    try:
+        columns = TypeAdapter(dict[str, Column]).validate_python(document.at(["columns"]))
+    except ValidationError:
+        return
+    written = document.at(["expectations"])
+    for position, entry in enumerate(written if isinstance(written, list) else ()):
+        try:
+            expectation = Expectation.model_validate(entry)
+        except ValidationError:
+            continue
+        for key, message, suggestion in problems_of(expectation, columns):
             place = ("expectations", position, key) if key else ("expectations", position)
             yield Mistake(place, message, suggestion)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from datalab.catalog.dataset import TYPE_NAMES
 from datalab.catalog.document import Place
 from datalab.errors import nearest
 from datalab.i18n import Phrase
@@ -58,12 +59,11 @@ def _mistake(finding: Any, model: type[BaseModel], within: tuple[str | int, ...]
     place, given = within + steps, finding.get("input")
     if kind == "extra_forbidden":
         known = keys_of(_model_at(model, steps[:-1]) or model)
-        missing = nearest(str(steps[-1]), known)
-        return Mistake(
-            place,
-            Phrase("there is no such key here; known are {known}", known=", ".join(known)),
-            missing,
-        )
+        close = nearest(str(steps[-1]), known)
+        if close is not None:
+            return Mistake(place, Phrase("there is no such key here"), close)
+        message = Phrase("there is no such key here; known are {known}", known=", ".join(known))
+        return Mistake(place, message)
     if kind == "missing":
         return Mistake(place, Phrase("this key is missing"))
     if kind in {"literal_error", "enum"}:
@@ -74,7 +74,8 @@ def _mistake(finding: Any, model: type[BaseModel], within: tuple[str | int, ...]
             nearest(str(given), known),
         )
     if kind == "value_error":
-        return Mistake(place, Phrase(str(context.get("error", ""))))
+        close = nearest(given, TYPE_NAMES) if place[-1:] == ("type",) else None
+        return Mistake(place, Phrase(str(context.get("error", ""))), close)
     if kind in _SENTENCES:
         facts = {name: value for name, value in context.items() if name != "error"}
         return Mistake(place, Phrase(_SENTENCES[kind], **{**facts, "given": _shown(given)}))

@@ -70,14 +70,15 @@ def of_file(path: Path, document: Document) -> Iterator[Mistake]:
             nearest(licence, LICENSES),
         )
     yield from _columns(document.at(["columns"]))
+    transform = document.at(["transform"])
+    if isinstance(transform, str):
+        yield from _transform(transform)
 
 
 def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     """Rules about how the keys of a well-formed dataset fit together."""
     yield from _rights(dataset)
     yield from _references(dataset)
-    if dataset.transform is not None:
-        yield from _transform(dataset.transform)
     if dataset.temporal is not None and not _INTERVAL.fullmatch(dataset.temporal):
         yield Mistake(
             ("temporal",),
@@ -202,7 +203,7 @@ def _transform(sql: str) -> Iterator[Mistake]:
     words = _COMMENT.sub(" ", sql).replace("(", " ").split()
     if (
         len(statements) != 1
-        or statements[0].type is not duckdb.StatementType.SELECT
+        or statements[0].type != duckdb.StatementType.SELECT
         or words[0].lower() not in {"select", "with", "from", "pivot", "unpivot"}
     ):
         yield Mistake(place, Phrase("a transform is exactly one SELECT over 'source'"))
