@@ -1,0 +1,316 @@
+"""The one writer: publishes staged tables as snapshots and keeps what readers see whole.
+
+The working metadata lie outside every published folder. A publish commits there first, then puts
+an immutable copy in place with one rename; a reader has the old copy or the new one. Whatever a
+killed writer left undone, the next one finishes (``heal``).
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from datalab.catalog.dataset import Dataset
+from datalab.lake import metadata
+from datalab.lake.connection import connect, identifier, literal
+from datalab.lake.index import Entry, read_folder
+from datalab.lake.layout import LakeFolder, folder, folders, sync_folder
+from datalab.lake.lock import Lock
+from datalab.lake.raw import Reject
+from datalab.lake.record import RunRecord
+from datalab.lake.register import forget, rebuild, register
+from datalab.lake.stage import Staged
+
+
+class Writer:
+    """Context manager that holds the lock of the lake.
+
+    Parameters
+    ----------
+    lake, writer
+        the published lakes and the folder of the working metadata.
+    owner
+        who is writing, for whoever finds the lake busy.
+    wait
+        seconds to wait for another writer.
+
+    Raises
+    ------
+    LakeBusy
+        on entering, where another process writes.
+    """
+
+    def __init__(self, lake: Path, writer: Path, owner: str, wait: float = 0) -> None:
+        self.lake, self.writer = lake, writer
+        self._lock = Lock(writer / "lock.json", owner, wait)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def __enter__(self) -> Writer:
+        self._lock.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._lock.__exit__(kind, error, trace)
+
+    # -- what a refresh asks for ----------------------------------------------------------
+
+    def publish(self, dataset: Dataset, staged: Staged, record: RunRecord) -> RunRecord:
+        """Commit a staged table as a new snapshot and let readers see it.
+
+        Returns
+        -------
+        record
+            with the number of the snapshot.
+        """
+        place = self._place(dataset.lake)
+        source = f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)"
+        published = self._commit(place, dataset, source, f"staged.{staged.table}", record)
+        self._register(place, dataset, published, staged.rejects)
+        return published
+
+    def note(
+        self, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject] = ()
+    ) -> RunRecord:
+        """Write down a run that published nothing; the last good snapshot stands.
+
+        Returns
+        -------
+        record
+            with the snapshot that readers still see; an unchanged run repeats the verdict too.
+        """
+        place = self._place(dataset.lake)
+        entry = read_folder(place).get(dataset.id)
+        if entry is not None and entry.good is not None:
+            good = RunRecord.from_json(entry.good)
+            record = record.with_(snapshot=good.snapshot)
+            if record.state == "unchanged":
+                record = record.with_(
+                    rows=good.rows,
+                    rejected=good.rejected,
+                    validation=good.validation,
+                    warning=good.warning,
+                )
+        register(place, dataset, record, rejects)
+        return record
+
+    def good(self, dataset: Dataset) -> RunRecord | None:
+        """The run that published what readers see of a dataset, or None."""
+        entry = self._entries(dataset.lake).get(dataset.id)
+        return RunRecord.from_json(entry.good) if entry and entry.good else None
+
+    def relocate(self, dataset: Dataset) -> list[str]:
+        """Bring a dataset whose access changed to the lake of its access class.
+
+        The last good table moves along; the old lake keeps nothing of it, no earlier snapshot,
+        no record, no example value. Harmless where nothing changed, and after a kill half way.
+
+        Returns
+        -------
+        lakes
+            names of the lakes it was removed from.
+        """
+        left = []
+        for old in folders(self.lake):
+            if old.name == dataset.lake:
+                continue
+            entry = read_folder(old).get(dataset.id)
+            if entry is None:
+                continue
+            if entry.good is not None and self.good(dataset) is None:
+                self._move(old, entry, dataset)
+            self._erase(old, entry)
+            left.append(old.name)
+        return left
+
+    def heal(self) -> None:
+        """Finish what a killed writer began, and remove what it left behind."""
+        self.writer.mkdir(parents=True, exist_ok=True)
+        names = {place.name for place in folders(self.lake)}
+        names |= {path.stem for path in self.writer.glob("*.ducklake")}
+        for name in sorted(names):
+            place = folder(self.lake, name)
+            working = self._working(place)
+            for leftover in [
+                *place.root.glob(".catalog.ducklake.*"),
+                *self.writer.glob(f"{name}.erased*"),
+            ]:
+                leftover.unlink(missing_ok=True)
+            if not self._sound(working):
+                self._restore(working, place)
+            if not working.is_file():
+                continue
+            if not place.catalog.is_file() or not filecmp.cmp(
+                working, place.catalog, shallow=False
+            ):
+                self._put_in_place(working, place)
+            rebuild(place, metadata.commits(working))
+            _remove_orphans(place, metadata.files(working))
+
+    # -- how it is done -------------------------------------------------------------------
+
+    def _place(self, name: str) -> LakeFolder:
+        place = folder(self.lake, name)
+        place.data.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _working(self, place: LakeFolder) -> Path:
+        return self.writer / f"{place.name}.ducklake"
+
+    def _entries(self, lake: str) -> dict[str, Entry]:
+        return read_folder(folder(self.lake, lake))
+
+    def _duckdb(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = connect(temporary=self.writer / "spill")
+        return self._connection
+
+    def _commit(
+        self, place: LakeFolder, dataset: Dataset, attach: str, table: str, record: RunRecord
+    ) -> RunRecord:
+        """One transaction: the whole table replaced, and the record in its commit."""
+        working, connection = self._working(place), self._duckdb()
+        target = f"work.{identifier(dataset.theme)}.{identifier(dataset.sql_name)}"
+        connection.execute(
+            f"ATTACH {literal(f'ducklake:{working}')} AS work (DATA_PATH "
+            f"{literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0)"
+        )
+        try:
+            connection.execute(attach)
+            connection.execute("BEGIN")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS work.{identifier(dataset.theme)}")
+            for (theme,) in connection.execute(
+                "SELECT schema_name FROM duckdb_tables() WHERE database_name = 'work' "
+                "AND table_name = ? AND schema_name <> ?",
+                [dataset.sql_name, dataset.theme],
+            ).fetchall():  # the dataset's YAML moved to another theme
+                connection.execute(
+                    f"DROP TABLE work.{identifier(theme)}.{identifier(dataset.sql_name)}"
+                )
+            connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {table}")
+            facts = {**record.as_json(), "description": dataset.as_json()}
+            connection.execute(
+                "CALL work.set_commit_message(?, ?, extra_info => ?)",
+                [
+                    record.author,
+                    f"{dataset.id}: {record.rows} rows, run {record.run_id}",
+                    json.dumps(facts, ensure_ascii=False, default=str),
+                ],
+            )
+            connection.execute("COMMIT")
+        except BaseException:
+            self._discard()
+            raise
+        connection.execute("DETACH staged")
+        connection.execute("DETACH work")
+        snapshot = metadata.newest(working)
+        self._put_in_place(working, place)
+        return record.with_(snapshot=snapshot)
+
+    def _discard(self) -> None:
+        """Give up a transaction with the connection that holds it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _register(
+        self, place: LakeFolder, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject]
+    ) -> None:
+        own = [
+            commit
+            for commit in metadata.commits(self._working(place))
+            if commit.facts.get("dataset") == dataset.id
+        ]
+        register(place, dataset, record, rejects, own)
+
+    def _put_in_place(self, working: Path, place: LakeFolder) -> None:
+        """Copy the working metadata over the published ones in one step.
+
+        A write-ahead log beside the working file would hold commits that the copy lacks.
+        """
+        log = working.with_name(f"{working.name}.wal")
+        if log.exists():
+            metadata.recover(working)
+        if log.exists():
+            raise RuntimeError(f"{log.name} is still there: another connection holds the metadata")
+        temporary = place.root / f".{place.catalog.name}.{os.getpid()}"
+        place.data.mkdir(parents=True, exist_ok=True)
+        with working.open("rb") as source, temporary.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(place.catalog)
+        sync_folder(place.root)
+
+    def _move(self, old: LakeFolder, entry: Entry, dataset: Dataset) -> None:
+        """Publish the table that stands in ``old`` as the first snapshot of its new lake."""
+        record = RunRecord.from_json(entry.good or {})
+        described = {**dataset.as_json(), **{k: entry.dataset[k] for k in ("theme", "columns")}}
+        moved = Dataset.from_json({**described, "sql_name": dataset.sql_name})
+        place = self._place(dataset.lake)
+        attach = (
+            f"ATTACH {literal(f'ducklake:{old.catalog}')} AS staged (READ_ONLY, DATA_PATH "
+            f"{literal(f'{old.data}/')}, OVERRIDE_DATA_PATH true)"
+        )
+        table = f"staged.{identifier(entry.theme)}.{identifier(entry.sql_name)}"
+        published = self._commit(place, moved, attach, table, record)
+        self._register(place, moved, published, ())
+
+    def _erase(self, old: LakeFolder, entry: Entry) -> None:
+        working = self._working(old)
+        if working.is_file():
+            erased = self.writer / f"{old.name}.erased"
+            metadata.erase(working, entry.id, entry.sql_name, erased)
+            erased.replace(working)
+            sync_folder(self.writer)
+            self._put_in_place(working, old)
+            forget(old, entry.id)
+            _remove_orphans(old, metadata.files(working))
+        else:
+            forget(old, entry.id)
+
+    def _sound(self, working: Path) -> bool:
+        """Whether the working metadata can be read, its write-ahead log written into it."""
+        if not working.is_file():
+            return False
+        try:
+            if working.with_name(f"{working.name}.wal").exists():
+                metadata.recover(working)
+            metadata.newest(working)
+        except duckdb.Error:
+            return False
+        return True
+
+    def _restore(self, working: Path, place: LakeFolder) -> None:
+        """Begin again from the published copy where the working metadata are lost or broken."""
+        if working.exists():
+            working.replace(working.with_suffix(".broken"))
+        working.with_name(f"{working.name}.wal").unlink(missing_ok=True)
+        if place.catalog.is_file():
+            temporary = working.with_suffix(".restored")
+            shutil.copyfile(place.catalog, temporary)
+            temporary.replace(working)
+
+
+def _remove_orphans(place: LakeFolder, referenced: set[str]) -> None:
+    """Delete data files that no snapshot references; working and published copy are the same."""
+    for path in place.data.rglob("*.parquet"):
+        if str(path.relative_to(place.data)) not in referenced:
+            path.unlink(missing_ok=True)
+    for path in sorted(place.data.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
