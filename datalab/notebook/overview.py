@@ -1,0 +1,112 @@
+"""The tables of the lab as a whole: all datasets, what a search found, what a refresh changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from datalab.i18n import Language, translate
+from datalab.lake.index import Entry
+from datalab.notebook.listing import Listing
+from datalab.notebook.wording import day, number, state
+
+if TYPE_CHECKING:
+    from datalab.notebook.lab import Lab
+
+
+def overview(entries: list[Entry], lab: Lab, query: str | None = None) -> Listing:
+    """One row per dataset: id, title, theme, rows, state, date and licence."""
+    language = lab.language
+    count = number(len(entries), language)
+    if query is None:
+        caption = translate("{count} datasets in the lab", language, count=count)
+        note = translate('lab.dataset("{id}") shows one of them.', language, id=_example(entries))
+    elif entries:
+        caption = translate("{count} found for “{query}”", language, count=count, query=query)
+        note = ""
+    else:
+        caption = translate("Nothing found for “{query}”", language, query=query)
+        note = translate(
+            "Try a shorter or a more common word; lab.datasets() lists everything.", language
+        )
+    headings = {
+        "id": translate("Id", language),
+        "title": translate("Title", language),
+        "theme": translate("Theme", language),
+        "publisher": translate("Producer", language),
+        "rows": translate("Rows", language),
+        "state": translate("State", language),
+        "published": translate("Published", language),
+        "license": translate("Licence", language),
+    }
+    rows = [_row(entry, language) for entry in entries]
+    return Listing(rows, headings, caption=caption, note=note, language=language)
+
+
+def _example(entries: list[Entry]) -> str:
+    published = [entry.id for entry in entries if entry.good] or [entry.id for entry in entries]
+    return "communes" if "communes" in published else (published or ["communes"])[0]
+
+
+def _row(entry: Entry, language: Language) -> dict[str, Any]:
+    from datalab.catalog.vocabulary import LICENSES, THEMES
+
+    dataset, good, record = entry.dataset, entry.good or {}, entry.record or {}
+    theme, license = THEMES.get(entry.theme), LICENSES.get(dataset["license"])
+    return {
+        "id": entry.id,
+        "title": dataset["title"][language],
+        "theme": theme.title.in_(language) if theme else entry.theme,
+        "publisher": dataset["publisher"],
+        "rows": good.get("rows"),
+        "state": standing(record, good, language),
+        "published": day(good.get("finished_at"), language),
+        "license": license.title if license else dataset["license"],
+        "sql_name": entry.sql_name,
+    }
+
+
+def standing(record: Mapping[str, Any], good: Mapping[str, Any], language: Language) -> str:
+    """State of the latest refresh with its mark, or that there is nothing to read yet."""
+    said = state(record.get("state"), language)
+    if not good:
+        return translate("nothing published yet ({state})", language, state=said)
+    if record.get("warning"):
+        return translate("{state}, with a warning", language, state=said)
+    return said
+
+
+def changes(before: Mapping[str, Entry], after: Mapping[str, Entry], language: Language) -> Listing:
+    """The datasets that read otherwise after a refresh than before it."""
+    rows: list[dict[str, Any]] = []
+    for identifier in sorted({*before, *after}):
+        old, new = _snapshot(before.get(identifier)), _snapshot(after.get(identifier))
+        if old != new:
+            rows.append({"id": identifier, "before": old, "now": new})
+    caption = (
+        translate("{count} datasets changed", language, count=number(len(rows), language))
+        if rows
+        else translate("Nothing changed: you already read the newest snapshots.", language)
+    )
+    headings = {
+        "id": translate("Id", language),
+        "before": translate("Snapshot before", language),
+        "now": translate("Snapshot now", language),
+    }
+    return Listing(rows, headings, caption=caption, language=language)
+
+
+def _snapshot(entry: Entry | None) -> int | None:
+    return entry.snapshots[0]["snapshot"] if entry and entry.snapshots else None
+
+
+def welcome(lab: Lab) -> str:
+    """One sentence about the lab, for ``repr``."""
+    readable = [entry for entry in lab.entries.values() if entry.good]
+    return translate(
+        "Data lab: {count} datasets ready to read. "
+        'Begin with lab.datasets(), lab.search("logement") or lab.dataset("{id}").',
+        lab.language,
+        count=number(len(readable), lab.language),
+        id=_example(readable),
+    )
