@@ -232,6 +232,25 @@ class QueryRefused(LakeError):
     template = "This query cannot be run: {reason}"
 
 
+class RefreshFailed(LakeError):
+    """An error of the lab itself; its trace is in the log under the run id."""
+
+    code = "internal"
+    template = (
+        "Dataset '{dataset}' could not be refreshed because of an error in the lab itself, not in "
+        "the data. The last good snapshot stays. The operator finds run {run_id} in the log."
+    )
+
+
+class RefresherRunning(LakeError):
+    code = "refresher-running"
+    status = 409
+    template = (
+        "A refresher already runs here: process {pid}, since {since}. "
+        "Stop it first, or let it do its work."
+    )
+
+
 # -- quality ------------------------------------------------------------------------------
 
 

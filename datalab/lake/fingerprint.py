@@ -1,0 +1,33 @@
+"""The fingerprint of a dataset's definition: with the sha256 of the file it says what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from datalab.catalog.dataset import Dataset
+
+
+def definition(dataset: Dataset) -> str:
+    """Fingerprint of everything in a YAML that shapes the table or the verdict on it.
+
+    Titles and descriptions are not part of it: changing them publishes nothing new.
+    """
+    whole = dataset.as_json()
+    shaping = {
+        "columns": {
+            name: (column.type, column.source, sorted(column.values or {}))
+            for name, column in dataset.columns.items()
+        },
+        "expectations": [
+            (expectation.type, expectation.severity, expectation.arguments)
+            for expectation in dataset.expectations
+        ],
+        "order": list(dataset.columns),
+        **{
+            key: whole.get(key)
+            for key in ("theme", "source", "transform", "max_reject_ratio", "key", "schema")
+        },
+    }
+    text = json.dumps(shaping, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
