@@ -74,16 +74,22 @@ class Column(Model):
 class CsvOptions(Model):
     """How a CSV file is written. Nothing is guessed: what is not said here is the default."""
 
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: str = "utf-8"
-    decimal: Literal[".", ","] = "."
-    thousands: str | None = None
+    delimiter: str = Field(",", description="character between two values")
+    quote: str = Field('"', description="character around a value that holds the delimiter")
+    encoding: str = Field("utf-8", description="character encoding, by its Python name")
+    decimal: Literal[".", ","] = Field(".", description="decimal mark of numbers")
+    thousands: str | None = Field(None, description="mark between thousands, if there is one")
     skip: int = Field(0, ge=0, description="lines before the header row")
-    header: bool = True
-    null_values: list[str] = Field(default_factory=lambda: [""])
-    date_format: str | None = None
-    timestamp_format: str | None = None
+    header: bool = Field(True, description="whether the first line names the columns")
+    null_values: list[str] = Field(
+        default_factory=lambda: [""], description="texts that stand for a missing value"
+    )
+    date_format: str | None = Field(
+        None, description="strptime format of dates; ISO 8601 if absent"
+    )
+    timestamp_format: str | None = Field(
+        None, description="strptime format of timestamps; ISO 8601 if absent"
+    )
 
 
 class Source(BaseModel):
@@ -96,14 +102,21 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    connector: str
-    format: Format = "csv"
-    compression: Literal["none", "gzip", "xz", "lzma", "bz2"] = "none"
-    csv: CsvOptions = CsvOptions()
+    connector: str = Field(description="name of the connector")
+    format: Format = Field("csv", description="how the file is written")
+    compression: Literal["none", "gzip", "xz", "lzma", "bz2"] = Field(
+        "none", description="how the file is compressed"
+    )
+    csv: CsvOptions = Field(CsvOptions(), description="how a CSV file is written")
     sheet: str | None = Field(None, description="worksheet of an XLSX file; the first if absent")
     records: str | None = Field(None, description="dotted path to the list inside a JSON document")
-    columns: dict[str, ColumnType] | None = None
-    max_bytes: int | None = Field(None, gt=0)
+    columns: dict[str, ColumnType] | None = Field(
+        None,
+        description="names and types of the columns of the file, where they are not those published",
+    )
+    max_bytes: int | None = Field(
+        None, gt=0, description="largest size of the file, in bytes; that of the lab if absent"
+    )
 
     def problems_beside(self, file: Path) -> list[tuple[str, str, str | None]]:
         """What can be seen to be wrong without fetching: (key, message, nearest valid value).
