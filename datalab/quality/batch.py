@@ -1,0 +1,65 @@
+"""The Batch: a staged DuckDB file, opened read-only and closed to everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+
+from datalab.quality.literal import name
+
+
+@contextmanager
+def opened(
+    staged: Path, *, spatial: bool = False, threads: int | None = None, memory: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads ``staged`` and nothing else: no other file, no network, no setting.
+
+    Parameters
+    ----------
+    spatial
+        load the spatial functions, for expectations about geometries.
+    threads, memory
+        limits of DuckDB; its own defaults where None.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    if memory is not None:
+        config["memory_limit"] = memory
+    connection = duckdb.connect(staged, read_only=True, config=config)
+    try:
+        # A limit without a zone on a column with one means UTC, whatever the machine's zone.
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET TimeZone = 'UTC'")
+        if spatial:
+            _load_spatial(connection)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def types_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """DuckDB type of each column, in order."""
+    return {
+        str(column): str(held)
+        for column, held, *_ in connection.execute(f"DESCRIBE {name(table)}").fetchall()
+    }
+
+
+def _load_spatial(connection: duckdb.DuckDBPyConnection) -> None:
+    found = find_spec("duckdb_extension_spatial")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        for path in Path(folder).glob("extensions/*/spatial.duckdb_extension"):
+            connection.execute(f"LOAD '{str(path).replace(chr(39), chr(39) * 2)}'")
+            connection.execute("SET geometry_always_xy = true")
+            return
