@@ -74,21 +74,23 @@ class Column(Model):
 class CsvOptions(Model):
     """How a CSV file is written. Nothing is guessed: what is not said here is the default."""
 
-    delimiter: str = Field(",", description="character between two values")
-    quote: str = Field('"', description="character around a value that holds the delimiter")
-    encoding: str = Field("utf-8", description="character encoding, by its Python name")
-    decimal: Literal[".", ","] = Field(".", description="decimal mark of numbers")
-    thousands: str | None = Field(None, description="mark between thousands, if there is one")
-    skip: int = Field(0, ge=0, description="lines before the header row")
-    header: bool = Field(True, description="whether the first line names the columns")
+    delimiter: str = Field(default=",", description="character between two values")
+    quote: str = Field(default='"', description="character around a value that holds the delimiter")
+    encoding: str = Field(default="utf-8", description="character encoding, by its Python name")
+    decimal: Literal[".", ","] = Field(default=".", description="decimal mark of numbers")
+    thousands: str | None = Field(
+        default=None, description="mark between thousands, if there is one"
+    )
+    skip: int = Field(default=0, ge=0, description="lines before the header row")
+    header: bool = Field(default=True, description="whether the first line names the columns")
     null_values: list[str] = Field(
         default_factory=lambda: [""], description="texts that stand for a missing value"
     )
     date_format: str | None = Field(
-        None, description="strptime format of dates; ISO 8601 if absent"
+        default=None, description="strptime format of dates; ISO 8601 if absent"
     )
     timestamp_format: str | None = Field(
-        None, description="strptime format of timestamps; ISO 8601 if absent"
+        default=None, description="strptime format of timestamps; ISO 8601 if absent"
     )
 
 
@@ -107,12 +109,12 @@ class Source(BaseModel):
     compression: Literal["none", "gzip", "xz", "lzma", "bz2"] = Field(
         "none", description="how the file is compressed"
     )
-    csv: CsvOptions = Field(CsvOptions(), description="how a CSV file is written")
+    csv: CsvOptions = Field(default=CsvOptions(), description="how a CSV file is written")
     sheet: str | None = Field(None, description="worksheet of an XLSX file; the first if absent")
     records: str | None = Field(None, description="dotted path to the list inside a JSON document")
     columns: dict[str, ColumnType] | None = Field(
         None,
-        description="names and types of the columns of the file, where they are not those published",
+        description="columns of the file with their types, where they are not those published",
     )
     max_bytes: int | None = Field(
         None, gt=0, description="largest size of the file, in bytes; that of the lab if absent"
