@@ -414,6 +414,17 @@ class MethodRefused(RequestError):
     template = "{path} can only be read: {method} is not possible here."
 
 
+class TooMuch(RequestError):
+    """A question that would keep everybody else waiting."""
+
+    code = "too-much"
+    status = 503
+    template = (
+        "This takes more time or memory than the portal gives to one page. "
+        "Ask for fewer rows, do not sort, or open the dataset in a notebook."
+    )
+
+
 class NoGeometry(RequestError):
     code = "no-geometry"
     status = 404

@@ -1,0 +1,32 @@
+"""``python -m datalab.portal``: serve the portal on one local port."""
+
+from __future__ import annotations
+
+import click
+
+from datalab.portal.app import create_app
+from datalab.settings import Settings
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8010, show_default=True, help="Port to listen on.")
+@click.option(
+    "--prefix", default="/services/datalab", show_default=True, help="Path that pages live under."
+)
+def main(host: str, port: int, prefix: str) -> None:
+    """Serve the pages and the public API of the published lake."""
+    import uvicorn
+
+    uvicorn.run(
+        create_app(Settings(), prefix=prefix),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Errors as an answer: one JSON shape for machines, one page with the next step for people."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from datalab.errors import DatalabError, InvalidParameter, MethodRefused, UnknownPage
+from datalab.i18n import translate
+from datalab.portal.language import language_of
+from datalab.portal.page import render
+
+LOG = logging.getLogger("datalab.portal")
+LONGEST = 80  # characters of a foreign value that are said back
+
+
+def wants_page(request: Request) -> bool:
+    """A browser's navigation gets a page; everything else, and every ``.json``, gets JSON."""
+    path = request.url.path
+    if path.endswith(".json") or "/api/" in path or path.endswith("/health"):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, error: DatalabError) -> Response:
+    """The error in the shape that fits the reader."""
+    language = language_of(request)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"}
+    if isinstance(error, MethodRefused):
+        headers["Allow"] = "GET, HEAD"
+    if wants_page(request):
+        return render(
+            request,
+            "error.html",
+            {"error": error, "message": error.message(language)},
+            status=error.status,
+            headers=headers,
+        )
+    return JSONResponse(error.as_json(language), status_code=error.status, headers=headers)
+
+
+def refused(request: Request, problem: RequestValidationError) -> InvalidParameter:
+    """FastAPI's first complaint in our words."""
+    first = problem.errors()[0]
+    language = language_of(request)
+    context = first.get("ctx", {})
+    if "le" in context:
+        reason = translate("at most {highest} is possible", language, highest=context["le"])
+    elif "ge" in context:
+        reason = translate("at least {lowest} is possible", language, lowest=context["ge"])
+    elif first["type"].startswith("int"):
+        reason = translate("a whole number is needed", language)
+    elif "expected" in context:
+        reason = translate(
+            "one of these is needed: {choices}", language, choices=context["expected"]
+        )
+    else:
+        reason = translate("it is too long or not written as expected", language)
+    return InvalidParameter(
+        name=str(first["loc"][-1]), value=str(first.get("input"))[:LONGEST], reason=reason
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error in the lab's own way."""
+
+    @app.exception_handler(DatalabError)
+    async def known(request: Request, error: DatalabError) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, refused(request, error))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        path = request.url.path[:LONGEST]
+        if error.status_code == 405:
+            return answer(request, MethodRefused(path=path, method=request.method[:20]))
+        return answer(request, UnknownPage(path=path))
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> Response:
+        LOG.error("%s failed", request.url.path, exc_info=error)
+        return answer(request, DatalabError())

@@ -1,0 +1,100 @@
+"""Numbers, dates and units as people write them, in French and in English (CLDR by Babel)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from datalab.i18n import Language, translate
+from datalab.portal.language import LOCALES
+
+DIJON = ZoneInfo("Europe/Paris")
+NAMES_A_YEAR = re.compile(r"(^|_)(year|annee|vintage|millesime)($|_)")
+
+
+@lru_cache(maxsize=64)
+def _pattern(digits: int, grouped: bool) -> str:
+    whole = "#,##0" if grouped else "0"
+    return whole + ("." + "#" * digits if digits else "")
+
+
+def number(
+    value: float | Decimal, language: Language, *, digits: int = 6, year: bool = False
+) -> str:
+    """``value`` with at most ``digits`` decimals; a year is not cut into thousands."""
+    if not year and isinstance(value, float) and value and not 1e-4 <= abs(value) < 1e15:
+        return f"{value:.4g}".replace(".", "," if language == "fr" else ".")
+    return format_decimal(value, _pattern(digits, not year), locale=LOCALES[language])
+
+
+def day(value: str | date | datetime | None, language: Language) -> str:
+    """A day written out, in Dijon's time where it is an instant."""
+    moment = _moment(value)
+    return "" if moment is None else format_date(moment, "long", locale=LOCALES[language])
+
+
+def instant(value: str | datetime | None, language: Language) -> str:
+    """Day and minute, in Dijon's time."""
+    moment = _moment(value)
+    if not isinstance(moment, datetime):
+        return day(moment, language)
+    shape = "d MMMM y 'à' HH:mm" if language == "fr" else "d MMMM y, HH:mm"
+    return format_datetime(moment, shape, locale=LOCALES[language])
+
+
+def _moment(value: str | date | datetime | None) -> date | datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(DIJON)
+    return value
+
+
+def unit(name: str | None, language: Language) -> str:
+    """A unit of the catalog in the reader's words; symbols stay as they are."""
+    if not name:
+        return ""
+    return translate(name, language)
+
+
+def cell(value: Any, type_: str, name: str, language: Language) -> str:
+    """One value of a table, as read by a person."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return translate("yes", language) if value else translate("no", language)
+    if isinstance(value, dict):
+        return str(value.get("type", ""))
+    if isinstance(value, int | float):
+        return number(value, language, year=bool(NAMES_A_YEAR.search(name)))
+    if type_.startswith("decimal") and isinstance(value, str):
+        return number(Decimal(value), language, digits=20)
+    if type_ == "date" and (moment := _moment(value)) is not None:
+        shape = "dd/MM/y"
+        return format_date(moment, shape, locale=LOCALES[language])
+    if type_ in {"timestamp", "timestamptz"} and isinstance(moment := _moment(value), datetime):
+        zone = " UTC%z" if moment.tzinfo else ""
+        seconds = ":%S" if moment.second or moment.microsecond else ""
+        return moment.strftime(f"%d/%m/%Y %H:%M{seconds}{zone}")
+    if isinstance(value, time):
+        return value.isoformat()
+    return str(value)
+
+
+def size(count: int, language: Language) -> str:
+    """Bytes in the unit that reads best."""
+    names = ["octets", "ko", "Mo", "Go"] if language == "fr" else ["bytes", "kB", "MB", "GB"]
+    amount, step = float(count), 0
+    while amount >= 1000 and step < len(names) - 1:
+        amount, step = amount / 1000, step + 1
+    return f"{number(round(amount, 1), language, digits=1)}\u00a0{names[step]}"

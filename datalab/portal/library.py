@@ -1,0 +1,196 @@
+"""The published lake as the portal sees it: read once, read again when something was published.
+
+Only the ``open`` lake is attached: what must not leave cannot be asked for. Of the other lakes the
+portal knows the index, which says what they hold and no value.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pydantic import ValidationError
+
+from datalab.catalog.dataset import Dataset
+from datalab.catalog.search import SearchIndex
+from datalab.errors import LakeEmpty, TooMuch, UnknownDataset
+from datalab.i18n import Language
+from datalab.lake.connection import connect
+from datalab.lake.index import Entry, read_index
+from datalab.lake.layout import folder, folders
+from datalab.lake.reader import attach
+
+LOG = logging.getLogger("datalab.portal")
+OPEN = "open"
+MEMORY = "1GB"
+THREADS = 2
+PATIENCE = 20.0  # seconds a page waits for its rows
+HISTORY = 60  # runs shown
+REJECTS = 20  # rejected rows shown
+
+Fingerprint = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One dataset of the index: its description, and what its runs left behind."""
+
+    dataset: Dataset
+    entry: Entry
+
+    @property
+    def id(self) -> str:
+        return self.dataset.id
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The latest run, empty where there was none."""
+        return self.entry.record or {}
+
+    @property
+    def good(self) -> dict[str, Any] | None:
+        """The run that published what readers see."""
+        return self.entry.good
+
+    @property
+    def snapshot(self) -> int | None:
+        """The newest snapshot of this dataset."""
+        if self.entry.snapshots:
+            return int(self.entry.snapshots[0]["snapshot"])
+        return (self.good or {}).get("snapshot")
+
+
+@dataclass
+class Shelf:
+    """One published state of everything, never changed once read."""
+
+    fingerprint: Fingerprint
+    holdings: dict[str, Holding]
+    search: SearchIndex
+    connection: duckdb.DuckDBPyConnection | None
+    remembered: dict[Any, Any] = field(default_factory=dict)
+
+    def get(self, dataset: str) -> Holding:
+        """The dataset with this id.
+
+        Raises
+        ------
+        UnknownDataset
+            with the nearest known id.
+        """
+        found = self.holdings.get(dataset)
+        if found is None:
+            raise UnknownDataset(dataset, self.holdings)
+        return found
+
+    def find(self, query: str, language: Language) -> list[str]:
+        """Ids that answer ``query``, best first."""
+        return [name for name, _ in self.search.search(query, language) if name in self.holdings]
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own for one reader; it keeps this state alive until it is closed."""
+        if self.connection is None:
+            raise LakeEmpty(path="lake/open")
+        return self.connection.cursor()
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that is interrupted after :data:`PATIENCE` seconds."""
+        cursor = self.cursor()
+        timer = threading.Timer(PATIENCE, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException) as reason:
+            raise TooMuch from reason
+        finally:
+            timer.cancel()
+            cursor.close()
+
+
+class Library:
+    """Gives the newest :class:`Shelf`, looking at the files of the lake at every call."""
+
+    def __init__(self, lake: Path) -> None:
+        self.lake = lake
+        self._lock = threading.Lock()
+        self._shelf: Shelf | None = None
+
+    def shelf(self) -> Shelf:
+        """The published state of now; a state that cannot be read leaves the last one standing."""
+        found = self._fingerprint()
+        current = self._shelf
+        if current is not None and current.fingerprint == found:
+            return current
+        with self._lock:
+            current = self._shelf
+            if current is not None and current.fingerprint == found:
+                return current
+            try:
+                self._shelf = self._read(found)
+            except (OSError, ValueError, KeyError, duckdb.Error):
+                LOG.exception("the published lake could not be read")
+                if current is None:
+                    raise
+                return current
+            return self._shelf
+
+    def history(self, holding: Holding) -> list[dict[str, Any]]:
+        """The runs of a dataset, newest first."""
+        path = folder(self.lake, holding.entry.lake).history(holding.id)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()[-HISTORY:]
+        except OSError:
+            return []
+        runs = []
+        for line in reversed(lines):
+            try:
+                runs.append(json.loads(line))
+            except ValueError:  # a line cut short by a loss of power
+                continue
+        return runs
+
+    def rejects(self, holding: Holding) -> list[dict[str, Any]]:
+        """The first rejected rows of the latest run."""
+        path = folder(self.lake, holding.entry.lake).rejects(holding.id)
+        try:
+            document = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return []
+        rows = document.get("rejects", []) if isinstance(document, dict) else document
+        return [row for row in rows if isinstance(row, dict)][:REJECTS]
+
+    def _fingerprint(self) -> Fingerprint:
+        seen = []
+        for place in folders(self.lake):
+            for path in (place.index, place.catalog):
+                try:
+                    stat = path.stat()
+                except OSError:
+                    continue
+                seen.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return tuple(seen)
+
+    def _read(self, fingerprint: Fingerprint) -> Shelf:
+        # The index first: the metadata attached after it is then at least as new.
+        holdings = {}
+        for name, entry in read_index(self.lake).items():
+            try:
+                holdings[name] = Holding(Dataset.from_json(entry.dataset), entry)
+            except (ValidationError, KeyError):
+                LOG.exception("the index entry of dataset %s cannot be read", name)
+        search = SearchIndex([holding.dataset for holding in holdings.values()])
+        connection = None
+        place = folder(self.lake, OPEN)
+        if place.catalog.is_file():
+            connection = connect(threads=THREADS, memory_limit=MEMORY, temporary=Path(""))
+            attach(connection, place)
+        return Shelf(fingerprint, holdings, search, connection)

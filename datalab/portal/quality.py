@@ -1,0 +1,133 @@
+"""What was expected of a dataset and what came of it, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from datalab.catalog.validation import ExpectationResult, ValidationResult
+from datalab.catalog.words import in_words
+from datalab.i18n import Language, translate
+from datalab.portal.access import barrier
+from datalab.portal.library import Holding
+
+MOST_TEXT = 200  # characters of one observed value
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One expectation. ``outcome`` is ``held``, ``warning``, ``broken`` or ``unknown``.
+
+    ``examples`` are failing rows: the row number in the file's table, then columns with values.
+    """
+
+    words: str
+    type: str
+    severity: str
+    outcome: str
+    outcome_label: str
+    unexpected_count: int | None
+    element_count: int | None
+    observed: Any
+    examples: list[dict[str, Any]]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """``published`` judges what can be read now; ``refused`` the later data that were kept out."""
+
+    evaluated_at: str | None
+    held: int
+    broken: int
+    warnings: int
+    published: list[Verdict]
+    refused: list[Verdict]
+
+
+def quality_of(holding: Holding, language: Language) -> Quality:
+    """The verdicts on a dataset. Values found in rows are told only where rows may leave."""
+    good = _validation(holding.good)
+    latest = _validation(holding.record)
+    published = _verdicts(holding, good, language)
+    refused: list[Verdict] = []
+    if holding.record.get("state") == "kept" and latest is not None:
+        refused = [v for v in _verdicts(holding, latest, language) if v.outcome == "broken"]
+    outcomes = [verdict.outcome for verdict in published]
+    return Quality(
+        evaluated_at=good.evaluated_at if good else None,
+        held=outcomes.count("held"),
+        broken=outcomes.count("broken"),
+        warnings=outcomes.count("warning"),
+        published=published,
+        refused=refused,
+    )
+
+
+def _validation(record: dict[str, Any] | None) -> ValidationResult | None:
+    document = (record or {}).get("validation")
+    return ValidationResult.from_json(document) if document else None
+
+
+def _verdicts(
+    holding: Holding, validation: ValidationResult | None, language: Language
+) -> list[Verdict]:
+    if validation is None:
+        return [
+            Verdict(
+                in_words(e, holding.dataset, language),
+                e.type,
+                e.severity,
+                "unknown",
+                _label("unknown", language),
+                None,
+                None,
+                None,
+                [],
+                e.note.in_(language) if e.note else None,
+            )
+            for e in holding.dataset.expectations
+        ]
+    told = barrier(holding) is None
+    notes = {
+        (e.type, repr(sorted(e.arguments.items()))): e.note.in_(language)
+        for e in holding.dataset.expectations
+        if e.note
+    }
+    verdicts = [_verdict(r, holding, language, told, notes) for r in validation.results]
+    order = {"broken": 0, "warning": 1, "unknown": 2, "held": 3}
+    return sorted(verdicts, key=lambda verdict: order[verdict.outcome])
+
+
+def _verdict(
+    result: ExpectationResult,
+    holding: Holding,
+    language: Language,
+    told: bool,
+    notes: dict[tuple[str, str], str],
+) -> Verdict:
+    outcome = "held" if result.success else "broken" if result.blocking else "warning"
+    observed = result.observed_value
+    if isinstance(observed, list | dict | str) and len(str(observed)) > MOST_TEXT:
+        observed = str(observed)[:MOST_TEXT] + "…"
+    return Verdict(
+        words=in_words(result, holding.dataset, language),
+        type=result.type,
+        severity=result.severity,
+        outcome=outcome,
+        outcome_label=_label(outcome, language),
+        unexpected_count=result.unexpected_count,
+        element_count=result.element_count,
+        observed=observed if told else None,
+        examples=result.examples if told else [],
+        note=notes.get((result.type, repr(sorted(result.kwargs.items())))),
+    )
+
+
+def _label(outcome: str, language: Language) -> str:
+    return {
+        "held": translate("Holds", language),
+        "warning": translate("Reservation", language),
+        "broken": translate("Does not hold", language),
+        "unknown": translate("Not evaluated yet", language),
+    }[outcome]

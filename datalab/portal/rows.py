@@ -1,0 +1,172 @@
+"""A slice of a published table as JSON values.
+
+Numbers stay numbers and dates are ISO 8601. A ``decimal`` of up to 15 digits is a JSON number,
+which every reader keeps exactly; a longer one is a string, column by column, never mixed. Geometry
+is GeoJSON (longitude, latitude). What is not a finite number, and what is absent, is null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from datalab.errors import InvalidParameter
+from datalab.i18n import Language, translate
+from datalab.lake.connection import identifier
+from datalab.lake.reader import table
+from datalab.portal.access import require_rows
+from datalab.portal.library import Holding, Shelf
+
+EXACT_DIGITS = 15  # a double keeps every decimal number of 15 digits
+DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
+TEXT = "varchar"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of one snapshot: its SQL name, and the columns that may be read with their types.
+
+    A column that the dataset no longer describes is left out of older snapshots too: it may have
+    been withdrawn.
+    """
+
+    sql: str
+    columns: dict[str, str]
+    snapshot: int
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    rows: list[dict[str, Any]]
+    total: int
+
+
+def open_table(
+    shelf: Shelf, holding: Holding, language: Language, snapshot: int | None = None
+) -> Table:
+    """The table of a dataset that may be read, now or at ``snapshot``.
+
+    Raises
+    ------
+    AccessRefused, DownloadRefused
+        where the rows must stay in the lab.
+    NotPublished, UnknownSnapshot
+        where there is nothing to read.
+    """
+    require_rows(holding, language)
+    table(holding.entry, snapshot)
+    wanted = snapshot if snapshot is not None else holding.snapshot
+    assert wanted is not None  # noqa: S101 - table() refuses a dataset without a good run
+    key = ("table", holding.id, wanted)
+    if key not in shelf.remembered:
+        # Always at a stated snapshot, so that rows, ETag and page speak of the same state.
+        name = table(holding.entry, wanted)
+        with shelf.reading() as cursor:
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()  # noqa: S608
+        known = next((s for s in holding.entry.snapshots if s["snapshot"] == wanted), {})
+        columns = {
+            str(row[0]): str(row[1]).lower()
+            for row in described
+            if str(row[0]) in holding.dataset.columns
+        }
+        shelf.remembered[key] = Table(name, columns, wanted, known.get("rows"))
+    found: Table = shelf.remembered[key]
+    return found
+
+
+def sort_of(sort: str | None, columns: dict[str, str], language: Language) -> tuple[str, bool]:
+    """``-population`` to ``("population", True)``; empty where nothing was asked.
+
+    Raises
+    ------
+    InvalidParameter
+        where it is not a sortable column of this table: nothing else ever reaches the SQL.
+    """
+    if not sort:
+        return "", False
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    sortable = [c for c, type_ in columns.items() if not is_geometry(type_)]
+    if name not in sortable:
+        reason = translate("sort by one of: {columns}", language, columns=", ".join(sortable))
+        raise InvalidParameter(name="sort", value=sort[:80], reason=reason)
+    return name, descending
+
+
+def order_by(name: str, descending: bool, columns: dict[str, str]) -> str:
+    """The ORDER BY of a slice: words as people order them, absent values last, ties in order."""
+    if not name:
+        return ""
+    column, way = identifier(name), "DESC" if descending else "ASC"
+    if columns[name] == TEXT:
+        folded = f"{column} COLLATE NOCASE.NOACCENT {way} NULLS LAST"
+        return f" ORDER BY {folded}, {column} {way} NULLS LAST, rowid"
+    return f" ORDER BY {column} {way} NULLS LAST, rowid"
+
+
+def read(
+    shelf: Shelf,
+    opened: Table,
+    *,
+    limit: int,
+    offset: int,
+    sort: str = "",
+    descending: bool = False,
+) -> Slice:
+    """``limit`` rows from ``offset`` on, in the order of the source where no sort is asked."""
+    picked = ", ".join(selected(name, type_) for name, type_ in opened.columns.items())
+    order = order_by(sort, descending, opened.columns)
+    with shelf.reading() as cursor:
+        sql = f"SELECT {picked} FROM {opened.sql}{order} LIMIT ? OFFSET ?"  # noqa: S608
+        found = cursor.execute(sql, [limit, offset]).fetchall()
+        total = opened.rows if opened.rows is not None else count(cursor, opened)
+    types = list(opened.columns.items())
+    rows = [
+        {name: as_json(value, type_) for (name, type_), value in zip(types, row, strict=True)}
+        for row in found
+    ]
+    return Slice(rows, total)
+
+
+def count(cursor: duckdb.DuckDBPyConnection, opened: Table) -> int:
+    """Rows of the table, asked of the lake."""
+    row = cursor.execute(f"SELECT count(*) FROM {opened.sql}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def is_geometry(type_: str) -> bool:
+    return type_.startswith("geometry")
+
+
+def selected(name: str, type_: str) -> str:
+    """The expression that reads one column."""
+    column = identifier(name)
+    if is_geometry(type_):
+        return f"CAST(ST_AsGeoJSON({column}) AS VARCHAR) AS {column}"
+    return column
+
+
+def as_json(value: Any, type_: str) -> Any:
+    """One value of a column as JSON holds it."""
+    if value is None:
+        return None
+    if is_geometry(type_):
+        return json.loads(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        matched = DECIMAL.match(type_)
+        exact = matched is not None and int(matched[1]) <= EXACT_DIGITS
+        return (float(value) if value % 1 else int(value)) if exact else str(value)
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value if isinstance(value, bool | int | str) else str(value)

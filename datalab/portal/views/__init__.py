@@ -1,0 +1,1 @@
+"""One module per page: its dataclass, how it is filled, and its two addresses."""
