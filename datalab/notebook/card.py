@@ -47,7 +47,7 @@ def facts(dataset: Dataset) -> list[tuple[str, str]]:
     rejected = good.get("rejected") or 0
     if rejected:
         sentence = translate(
-            "{count} rows of the source could not be read: see .rejects",
+            "rows of the source that could not be read: {count} (see .rejects)",
             language,
             count=number(rejected, language),
         )
@@ -65,7 +65,7 @@ def _snapshot(dataset: Dataset) -> str:
         return translate("nothing published yet", language)
     published = dataset.published
     said = translate(
-        "no. {snapshot}, {moment}, {rows} rows",
+        "no. {snapshot}, {moment}, rows: {rows}",
         language,
         snapshot=dataset.snapshot,
         moment=minute(published.get("at"), language),
@@ -92,7 +92,7 @@ def html(dataset: Dataset) -> str:
         for words, value in facts(dataset)
     )
     columns = dataset.columns
-    summary = translate("{count} columns", language, count=number(len(columns), language))
+    summary = translate("Columns: {count}", language, count=number(len(columns), language))
     opened = " open" if len(columns) <= SHOWN_COLUMNS else ""
     return (
         f'<section style="{CARD_STYLE}" lang="{language}" aria-label="{escape(dataset.title)}">'

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from datalab.errors import DatalabError, LargerThanMemory, UnknownColumn
-from datalab.i18n import Language, translate
+from datalab.i18n import Language
 from datalab.lake.connection import identifier
 from datalab.lake.index import Entry
-from datalab.lake.layout import folder
 from datalab.lake.reader import table
+from datalab.notebook import overview
 from datalab.notebook.listing import Listing
 
 if TYPE_CHECKING:
@@ -86,69 +85,17 @@ class Dataset:
     @property
     def columns(self) -> Listing:
         """Name, type, unit and meaning of each column."""
-        from datalab.notebook.wording import unit
-
-        language = self.language
-        rows = [
-            {
-                "name": name,
-                "type": column["type"],
-                "unit": unit(column.get("unit"), language),
-                "description": column["description"][language],
-            }
-            for name, column in self.entry.dataset["columns"].items()
-        ]
-        headings = {
-            "name": translate("Column", language),
-            "type": translate("Type", language),
-            "unit": translate("Unit", language),
-            "description": translate("Meaning", language),
-        }
-        caption = translate("Columns of “{title}”", language, title=self.title)
-        return Listing(rows, headings, caption=caption, language=language)
+        return overview.columns(self)
 
     @property
     def snapshots(self) -> Listing:
         """Every snapshot that can be pinned with ``lab.dataset(id, snapshot=…)``, newest first."""
-        from datalab.notebook.wording import minute
-
-        language = self.language
-        rows = [
-            {**known, "snapshot": known["snapshot"], "published": minute(known["at"], language)}
-            for known in self.entry.snapshots
-        ]
-        headings = {
-            "snapshot": translate("Snapshot", language),
-            "published": translate("Published", language),
-            "author": translate("Author", language),
-            "rows": translate("Rows", language),
-            "sha256": translate("sha256 of the source", language),
-        }
-        caption = translate("Snapshots of “{title}”", language, title=self.title)
-        return Listing(rows, headings, caption=caption, language=language)
+        return overview.snapshots(self)
 
     @property
     def rejects(self) -> Listing:
         """Rows of the source that could not be read as declared (the first thousand)."""
-        language = self.language
-        path = folder(self.lab.lake, self.entry.lake).rejects(self.id)
-        try:
-            document = json.loads(path.read_bytes())
-        except OSError:
-            document = []
-        found = document.get("rejects", []) if isinstance(document, dict) else document
-        headings = {
-            "line": translate("Line", language),
-            "column": translate("Column", language),
-            "value": translate("Value", language),
-            "reason": translate("Reason", language),
-        }
-        caption = (
-            translate("Rows of “{title}” that could not be read", language, title=self.title)
-            if found
-            else translate("Every row of “{title}” could be read", language, title=self.title)
-        )
-        return Listing(found, headings, caption=caption, language=language)
+        return overview.rejects(self)
 
     @property
     def quality(self) -> Quality:

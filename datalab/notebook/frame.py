@@ -133,7 +133,8 @@ def to_geopandas(
     table = to_arrow(relation)
     shapes = gpd.GeoSeries.from_wkb(table.column(geometry).to_pandas(), crs=_crs(kind))
     values = _frame(table.drop_columns([geometry]))
-    frame = gpd.GeoDataFrame(values, geometry=shapes).rename_geometry(geometry)
+    values[geometry] = shapes
+    frame = gpd.GeoDataFrame(values, geometry=geometry)
     return frame if frame.crs == CRS else frame.to_crs(CRS)
 
 

@@ -1,16 +1,19 @@
-"""The tables of the lab as a whole: all datasets, what a search found, what a refresh changed."""
+"""The Listings: all datasets, what a search found, what changed; columns, snapshots, rejects."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datalab.i18n import Language, translate
 from datalab.lake.index import Entry
+from datalab.lake.layout import folder
 from datalab.notebook.listing import Listing
-from datalab.notebook.wording import day, number, state
+from datalab.notebook.wording import day, minute, number, state, unit
 
 if TYPE_CHECKING:
+    from datalab.notebook.dataset import Dataset
     from datalab.notebook.lab import Lab
 
 
@@ -19,10 +22,10 @@ def overview(entries: list[Entry], lab: Lab, query: str | None = None) -> Listin
     language = lab.language
     count = number(len(entries), language)
     if query is None:
-        caption = translate("{count} datasets in the lab", language, count=count)
+        caption = translate("Datasets in the lab: {count}", language, count=count)
         note = translate('lab.dataset("{id}") shows one of them.', language, id=_example(entries))
     elif entries:
-        caption = translate("{count} found for “{query}”", language, count=count, query=query)
+        caption = translate("Found for “{query}”: {count}", language, count=count, query=query)
         note = ""
     else:
         caption = translate("Nothing found for “{query}”", language, query=query)
@@ -84,7 +87,7 @@ def changes(before: Mapping[str, Entry], after: Mapping[str, Entry], language: L
         if old != new:
             rows.append({"id": identifier, "before": old, "now": new})
     caption = (
-        translate("{count} datasets changed", language, count=number(len(rows), language))
+        translate("Datasets that changed: {count}", language, count=number(len(rows), language))
         if rows
         else translate("Nothing changed: you already read the newest snapshots.", language)
     )
@@ -100,11 +103,73 @@ def _snapshot(entry: Entry | None) -> int | None:
     return entry.snapshots[0]["snapshot"] if entry and entry.snapshots else None
 
 
+def columns(dataset: Dataset) -> Listing:
+    """Name, type, unit and meaning of each column."""
+    language = dataset.language
+    rows = [
+        {
+            "name": name,
+            "type": column["type"],
+            "unit": unit(column.get("unit"), language),
+            "description": column["description"][language],
+        }
+        for name, column in dataset.entry.dataset["columns"].items()
+    ]
+    headings = {
+        "name": translate("Column", language),
+        "type": translate("Type", language),
+        "unit": translate("Unit", language),
+        "description": translate("Meaning", language),
+    }
+    caption = translate("Columns of “{title}”", language, title=dataset.title)
+    return Listing(rows, headings, caption=caption, language=language)
+
+
+def snapshots(dataset: Dataset) -> Listing:
+    """Every snapshot that can be pinned, newest first."""
+    language = dataset.language
+    rows = [
+        {**known, "published": minute(known["at"], language)} for known in dataset.entry.snapshots
+    ]
+    headings = {
+        "snapshot": translate("Snapshot", language),
+        "published": translate("Published", language),
+        "author": translate("Author", language),
+        "rows": translate("Rows", language),
+        "sha256": translate("sha256 of the source", language),
+    }
+    caption = translate("Snapshots of “{title}”", language, title=dataset.title)
+    return Listing(rows, headings, caption=caption, language=language)
+
+
+def rejects(dataset: Dataset) -> Listing:
+    """Rows of the source that could not be read as declared (the first thousand)."""
+    language = dataset.language
+    path = folder(dataset.lab.lake, dataset.entry.lake).rejects(dataset.id)
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError:
+        document = []
+    found = document.get("rejects", []) if isinstance(document, dict) else document
+    headings = {
+        "line": translate("Line", language),
+        "column": translate("Column", language),
+        "value": translate("Value", language),
+        "reason": translate("Reason", language),
+    }
+    caption = (
+        translate("Rows of “{title}” that could not be read", language, title=dataset.title)
+        if found
+        else translate("Every row of “{title}” could be read", language, title=dataset.title)
+    )
+    return Listing(found, headings, caption=caption, language=language)
+
+
 def welcome(lab: Lab) -> str:
     """One sentence about the lab, for ``repr``."""
     readable = [entry for entry in lab.entries.values() if entry.good]
     return translate(
-        "Data lab: {count} datasets ready to read. "
+        "Data lab, datasets ready to read: {count}. "
         'Begin with lab.datasets(), lab.search("logement") or lab.dataset("{id}").',
         lab.language,
         count=number(len(readable), lab.language),

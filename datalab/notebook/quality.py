@@ -71,11 +71,13 @@ class Quality:
             said = translate("no expectation was evaluated yet", language)
         elif not self.failed:
             said = translate(
-                "all {count} expectations hold", language, count=number(len(self.results), language)
+                "all {count} expectations are met",
+                language,
+                count=number(len(self.results), language),
             )
         else:
             said = translate(
-                "{failed} of {count} expectations do not hold",
+                "expectations not met: {failed} of {count}",
                 language,
                 failed=number(len(self.failed), language),
                 count=number(len(self.results), language),
@@ -116,12 +118,12 @@ class Quality:
         """Whether it held; an expectation of severity ``warning`` lets the data through."""
         language = self.language
         if result.success:
-            return translate("✓ holds", language)
+            return translate("✓ met", language)
         if result.exception is not None:
             return translate("✗ could not be evaluated", language)
         if result.severity == "warning":
             return translate("⚠ warning", language)
-        return translate("✗ does not hold", language)
+        return translate("✗ not met", language)
 
     def detail(self, result: ExpectationResult) -> str:
         """What was found instead, with the first rows that break the expectation."""
@@ -134,7 +136,7 @@ class Quality:
         if result.unexpected_count:
             parts.append(
                 translate(
-                    "{count} rows break it",
+                    "rows at fault: {count}",
                     language,
                     count=number(result.unexpected_count, language),
                 )

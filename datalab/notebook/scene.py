@@ -84,7 +84,7 @@ class Scene:
     def description(self) -> str:
         """The map in one sentence, for those who do not see it."""
         return translate(
-            "Map: {title}, {count} places. The same values stand in the table below.",
+            "Map: {title}. Places: {count}. The same values stand in the table below.",
             self.language,
             title=self.title,
             count=len(self.marks),
