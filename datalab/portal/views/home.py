@@ -25,7 +25,7 @@ from datalab.portal.rows import open_table
 from datalab.portal.state import STATES, label, meaning
 
 router = APIRouter()
-NEWEST = 4
+NEWEST = 3
 COMMUNES = "communes"
 DENSITY = "density"  # a ratio, so that areas of colour tell the truth
 
