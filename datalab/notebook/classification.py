@@ -85,10 +85,8 @@ class Classification:
         """The bounds of each class in words, rounded only as far as they stay apart."""
         digits = digits_apart(self.bounds)
         said = [number(bound, language, digits=digits) for bound in self.bounds]
-        if self.k == 1 and said[0] == said[1]:
-            return [said[0]]
         return [
-            translate("{low} to {high}", language, low=low, high=high)
+            translate("{low} to {high}", language, low=low, high=high) if low != high else low
             for low, high in pairwise(said)
         ]
 

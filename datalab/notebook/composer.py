@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from datalab.notebook.dataset import Dataset
 
 Composed = tuple[Scene, Classification | None]
+REASON = "_reason"
+CLAUSE = re.compile(r"\s*[:;]\s|\.\s")  # a legend has room for the first clause
+CODE = re.compile(r"\s*\([A-Z0-9_]+\)$")  # the producer's own name of a variable
 KINDS = ("auto", "choropleth", "circles")
 # Units of things that are counted or added up: twice the area holds twice as many.
 COUNTED = frozenset(
@@ -109,8 +113,10 @@ class _Composer:
         except UnknownMethod as error:
             raise error.in_language(language) from None
         marks = [
-            Mark(label, self._shown(v), shape, classes.color(v), missing=v is None)
-            for label, v, shape in zip(self.labels, numbers, self.frame.geometry, strict=True)
+            Mark(label, shown, shape, classes.color(v), missing=v is None)
+            for label, v, shown, shape in zip(
+                self.labels, numbers, self._shown(numbers), self.frame.geometry, strict=True
+            )
         ]
         keys = [
             Key(color, words, places(count, language))
@@ -143,10 +149,12 @@ class _Composer:
         largest = max(v for v in numbers if v is not None)
         shapes = list(self.frame.geometry)
         marks = [
-            Mark(label, self._shown(v), shape, CIRCLE_COLOR, radius_of(v, largest))
+            Mark(label, shown, shape, CIRCLE_COLOR, radius_of(v, largest))
             if v is not None
-            else Mark(label, self._shown(v), shape, NO_DATA, 4.0, missing=True)
-            for label, v, shape in zip(self.labels, numbers, shapes, strict=True)
+            else Mark(label, shown, shape, NO_DATA, 4.0, missing=True)
+            for label, v, shown, shape in zip(
+                self.labels, numbers, self._shown(numbers), shapes, strict=True
+            )
         ]
         steps = [largest, largest / 4, largest / 16]
         keys = [
@@ -201,10 +209,27 @@ class _Composer:
         ]
         return self._map("points" if self.on_points else "shapes", marks, [], [], None)
 
-    def _shown(self, value: float | None) -> str:
-        if value is None:
-            return translate("no data", self.language)
-        return f"{number(value, self.language)} {self.unit}".strip()
+    def _shown(self, numbers: Sequence[float | None]) -> list[str]:
+        """Each value with its unit; for a missing one the reason, where a column tells it."""
+        said = []
+        for value, reason in zip(numbers, self._reasons(), strict=True):
+            if value is not None:
+                said.append(f"{number(value, self.language)} {self.unit}".strip())
+            else:
+                said.append(
+                    translate("no data", self.language) + (f" ({reason})" if reason else "")
+                )
+        return said
+
+    def _reasons(self) -> list[str]:
+        """Why each value is missing: the column ``<name>_reason`` beside it, in words."""
+        column = f"{self.column}{REASON}"
+        if column not in self.frame.columns:
+            return [""] * len(self.frame)
+        known = self.dataset.entry.dataset["columns"].get(column) or {}
+        words = known.get("values") or {}
+        found = self.frame[column].fillna("")
+        return [words[v][self.language] if v in words else str(v) for v in found]
 
     def _map(
         self,
@@ -217,14 +242,15 @@ class _Composer:
     ) -> Composed:
         dataset, language = self.dataset, self.language
         about = (self.described.get("description") or {}).get(language, "")
-        what = about or self.column or dataset.title
+        what = CODE.sub("", CLAUSE.split(about)[0]).strip(" .") or self.column or dataset.title
+        full = [about] if about.strip(" .") != what else []
         scene = Scene(
             kind=kind,
             title=f"{what} ({self.unit})" if self.unit else what,
             subtitle=dataset.title,
             marks=marks,
             keys=keys,
-            notes=[*notes, _source(dataset)],
+            notes=[*full, *notes, _source(dataset)],
             headings=(translate("Place", language), self.unit or what),
             language=language,
             background=list(shapes) if kind == "circles" else self._behind(marks),

@@ -198,7 +198,7 @@ def folium_map(scene: Scene, assets: Assets, tall: str = "100%") -> LabMap:
             for i, m in enumerate(scene.marks)
         ]  # fmt: skip
         _add(result, features, lambda feature: {
-            "color": "#444", "weight": 1, "fillOpacity": 0.9,
+            "color": "#444", "weight": 1, "fillOpacity": 1,
             "fillColor": feature["properties"]["fill"],
         })  # fmt: skip
     result.add_child(_Hatch())
@@ -287,10 +287,13 @@ def standalone(scene: Scene, assets: Assets) -> str:
     from html import escape
 
     heading = f"<h1>{escape(scene.title)}</h1><p>{escape(scene.subtitle)}</p>"
-    figure.html.add_child(_Raw(heading), name="heading", index=0)
-    figure.html.add_child(_Raw(scene.legend() + scene.table()), name="legend")
-    figure.header.add_child(_Raw("<style>body{margin:1em auto;max-width:60em}</style>"))
-    return _spoken(str(figure.render()), scene)
+    figure.html.add_child(_Raw(f"<main>{heading}"), name="heading", index=0)
+    document = _spoken(str(figure.render()), scene)
+    document = document.replace(
+        "<body>", '<body style="margin:1em auto;max-width:60em;padding:0 1em">', 1
+    )
+    before, end, after = document.rpartition("</body>")
+    return f"{before}{scene.legend()}{scene.table()}</main>{end}{after}"
 
 
 def _spoken(document: str, scene: Scene) -> str:

@@ -110,7 +110,7 @@ def labels(dataset: Dataset, frame: gpd.GeoDataFrame) -> list[str]:
     """The name of each place: the column named in the description, else the first text."""
     hint, described = hint_of(dataset), dataset.entry.dataset
     label = hint.get("label")
-    if label not in frame.columns:
+    if label not in frame.columns or label == hint.get("on"):
         label = hint.get("on")
         boundaries = boundaries_of(dataset)
         named = hint_of(boundaries).get("label") if boundaries else None

@@ -14,7 +14,7 @@ from datalab.i18n import Language, translate
 from datalab.notebook.classification import NO_DATA
 
 Kind = Literal["choropleth", "circles", "points", "shapes"]
-LARGEST_RADIUS = 28.0  # pixels
+LARGEST_RADIUS = 36.0  # pixels
 POINT_RADIUS = 6.0
 CIRCLE_COLOR = "#1f6f8b"
 HATCH = "datalab-hatch"
