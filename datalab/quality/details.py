@@ -29,8 +29,9 @@ def detailed(
 ) -> list[ExpectationResult]:
     """``results``, with the details of those that failed.
 
-    Where Great Expectations comes to another verdict than the scan, its verdict stands: it is the
-    reference.
+    The verdict of the scan stands where there is one: tests hold it against that of Great
+    Expectations, and the few differences are errors of the latter. Where the scan could not
+    evaluate, Great Expectations decides.
     """
     failed = [
         position
@@ -62,8 +63,7 @@ def _ask(
 
 
 def _merged(result: ExpectationResult, answer: Answer) -> ExpectationResult:
-    if answer.exception is not None:
-        # Great Expectations could not look. What the scan found, or why it found nothing, stands.
+    if answer.exception is not None or (answer.success and result.exception is None):
         return result
     details = answer.result
     observed = details.get("observed_value")
