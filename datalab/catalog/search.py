@@ -21,7 +21,7 @@ from datalab.i18n import LANGUAGES, Language
 
 LONGEST_QUERY = 300
 MOST_WORDS = 12
-FEWEST_WORDS_FOR_EXACT = 5  # longer queries are specific enough without typo tolerance
+MOST_WORDS_FOR_TYPOS = 5
 LIMIT = 100
 WORD = re.compile(r"\w+")
 
@@ -110,7 +110,7 @@ class SearchIndex:
 
         A query of spaces finds everything in the order of titles (score 0); one without any word
         finds nothing. Datasets that hold every word come alone; where none does, those that hold
-        some of them.
+        every word but for typos; then those that hold some of the words.
         """
         if not query.strip():
             titles = sorted(self._titles, key=lambda d: fold(self._titles[d][language]))
@@ -120,15 +120,14 @@ class SearchIndex:
         meaningful = [w for w in words if len(w) > 1 and all(self._stems(w).values())] or words
         if not meaningful:
             return []
-        tolerant = len(meaningful) <= FEWEST_WORDS_FOR_EXACT
-        parts = [self._word_query(word, language, tolerant) for word in meaningful]
         exact = self._exact_id(text)
         for occur in (Occur.Must, Occur.Should):
-            combined = Query.boolean_query([(occur, part) for part in parts])
-            either = [(Occur.Should, combined), *((Occur.Should, query) for query in exact)]
-            found = self._run(Query.boolean_query(either), limit)
-            if found:
-                return found
+            for tolerant in (False, True)[: 1 + (len(meaningful) <= MOST_WORDS_FOR_TYPOS)]:
+                parts = [self._word_query(word, language, tolerant) for word in meaningful]
+                combined = Query.boolean_query([(occur, part) for part in parts])
+                either = [(Occur.Should, combined), *((Occur.Should, query) for query in exact)]
+                if found := self._run(Query.boolean_query(either), limit):
+                    return found
         return []
 
     def _stems(self, word: str) -> dict[Language, list[str]]:
@@ -160,7 +159,7 @@ class SearchIndex:
             if len(folded) >= 2:
                 way(self._near(folded, 0), PREFIX_BOOST)
             if tolerant and len(folded) >= 4:
-                way(self._near(folded, 2 if len(folded) >= 8 else 1), TYPO_BOOST)
+                way(self._near(folded, 2 if len(folded) >= 9 else 1), TYPO_BOOST)
         return Query.boolean_query(ways) if ways else Query.empty_query()
 
     def _near(self, word: str, distance: int) -> Any:
