@@ -19,6 +19,7 @@ from uuid import uuid4
 from datalab import __version__
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
+from datalab.catalog.selection import Selection
 from datalab.connectors.registry import fetch, source_models
 from datalab.errors import (
     DatalabError,
@@ -33,7 +34,6 @@ from datalab.lake.record import RunRecord
 from datalab.lake.stage import Staged, stage
 from datalab.lake.writer import Writer
 from datalab.quality.validate import validate
-from datalab.selection import Selection
 from datalab.settings import CHECKOUT, Settings
 
 log = logging.getLogger("datalab.refresh")

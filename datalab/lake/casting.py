@@ -10,8 +10,12 @@ regular expression runs on the rest only.
 
 from __future__ import annotations
 
-from datalab.catalog.dataset import CsvOptions
+from typing import TYPE_CHECKING
+
 from datalab.lake.connection import literal
+
+if TYPE_CHECKING:
+    from datalab.catalog.dataset import CsvOptions
 
 WHOLE = ("smallint", "integer", "bigint")
 SPACES = (" ", "\u00a0", "\u202f")  # the last two are what French typography puts in numbers

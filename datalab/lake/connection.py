@@ -49,7 +49,8 @@ def connect(
     threads, memory_limit
         limits in DuckDB's own notation (``"2GB"``); DuckDB assumes the whole machine otherwise.
     temporary
-        folder to spill into; nothing is ever spilled beside an in-memory database without it.
+        folder to spill into; an in-memory database never spills without it. DuckDB lets locked
+        connections read and write this folder too: give one of its own.
 
     Notes
     -----
@@ -71,6 +72,8 @@ def connect(
         config["memory_limit"] = memory_limit
     if temporary is not None:
         config["temp_directory"] = str(temporary)
+    elif str(database) == ":memory:":
+        config["temp_directory"] = ""
     connection = duckdb.connect(str(database), read_only=read_only, config=config)
     for name in extensions:
         connection.execute(f"LOAD {literal(extension(name))}")

@@ -13,7 +13,8 @@ import zlib
 from pathlib import Path
 
 from datalab.catalog.dataset import Dataset
-from datalab.errors import SourceTooLarge, UnreadableFile
+from datalab.errors import SourceTooLarge
+from datalab.lake.raw import unreadable
 
 BLOCK = 1 << 20
 _UTF8 = {"utf-8", "utf-8-sig", "ascii"}
@@ -44,8 +45,10 @@ def unpack(dataset: Dataset, file: Path, folder: Path, limit: int) -> Path:
                     raise SourceTooLarge(url=str(file.name), limit=limit)
                 plain.write(block)
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise UnreadableFile(
-            dataset=dataset.id, format=kind, reason=str(error) or type(error).__name__
+        raise unreadable(
+            dataset,
+            "the archive is damaged or of another kind: {error}.",
+            error=error or type(error).__name__,
         ) from error
     return target
 
@@ -70,9 +73,7 @@ def to_utf8(dataset: Dataset, file: Path, folder: Path) -> Path:
     try:
         encoding = codecs.lookup(name).name
     except LookupError as error:
-        raise UnreadableFile(
-            dataset=dataset.id, format="csv", reason=f"unknown encoding '{name}'"
-        ) from error
+        raise unreadable(dataset, "unknown encoding '{name}'.", name=name) from error
     if encoding in _UTF8:
         return file
     target = folder / "decoded.csv"
@@ -86,8 +87,8 @@ def to_utf8(dataset: Dataset, file: Path, folder: Path) -> Path:
                 out.write(text)
                 line += text.count("\n")
     except UnicodeError as error:
-        raise UnreadableFile(
-            dataset=dataset.id, format="csv", reason=f"not {name} after line {line}: {error}"
+        raise unreadable(
+            dataset, "not {name} after line {line}: {error}.", name=name, line=line, error=error
         ) from error
     return target
 

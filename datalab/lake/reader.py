@@ -45,9 +45,7 @@ def open_lakes(
     places = [place for place in folders(lake) if place.catalog.is_file()]
     if not places:
         raise LakeEmpty(path=str(lake))
-    connection = connect(
-        threads=threads, memory_limit=memory_limit, temporary=temporary or Path("")
-    )
+    connection = connect(threads=threads, memory_limit=memory_limit, temporary=temporary)
     for place in places:
         attach(connection, place)
     _short_names(connection)
@@ -86,13 +84,14 @@ def _short_names(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def lock(connection: duckdb.DuckDBPyConnection, places: list[LakeFolder]) -> None:
-    """Close everything but reading the attached lakes.
+    """Close everything but reading the attached lakes, for foreign SQL.
 
-    ``allowed_directories`` also grants writing (COPY overwrote a file in a trial), so the caller
-    must be unable to write the folders, or refuse anything but one SELECT, or both.
+    Data files are allowed by their exact names: ``allowed_directories`` lets ``..`` through (a
+    file outside was read in a trial). Allowing a file also grants writing it, so the caller must
+    refuse anything but one SELECT, or be unable to write the folders, or both.
     """
-    allowed = ", ".join(literal(f"{place.root}/") for place in places)
-    connection.execute(f"SET allowed_directories = [{allowed}]")
+    files = [str(path) for place in places for path in place.data.rglob("*.parquet")]
+    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

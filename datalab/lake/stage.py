@@ -97,7 +97,7 @@ def stage(
             rejects=rejects,
         )
     if dataset.transform is not None:
-        rows = transform(dataset, path, threads=threads, memory_limit=memory_limit)
+        rows = transform(dataset, path, threads)
     return Staged(path, rows, rejected, rejects)
 
 

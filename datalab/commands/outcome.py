@@ -1,0 +1,96 @@
+"""What became of a dataset, in words for a terminal: one line, and for trouble what and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalab.catalog.words import in_words
+from datalab.commands.terminal import number
+from datalab.i18n import Language, translate
+
+if TYPE_CHECKING:
+    from datalab.catalog.dataset import Dataset
+    from datalab.catalog.validation import ExpectationResult
+    from datalab.lake.record import RunRecord
+
+EXAMPLES = 3
+
+
+def outcome(record: RunRecord, dataset: Dataset | None, language: Language) -> str:
+    """The state of a run, then each broken expectation with rows and examples, or why it failed."""
+    lines = [f"{record.dataset}: {_state(record, language)}"]
+    if record.rejected and record.state in ("published", "unchanged", "kept"):
+        lines.append(
+            "  "
+            + translate(
+                "{rejected} row(s) of the file could not be read and were left out.",
+                language,
+                rejected=number(record.rejected, language),
+            )
+        )
+    if record.error is not None:
+        said = (record.error.get("messages") or {}).get(language) or record.error.get("message")
+        lines.append(f"  {said}")
+        lines += [f"    {problem}" for problem in record.error["details"].get("problems", [])]
+    if record.validation is not None and dataset is not None:
+        for result in record.validation.failed:
+            lines += _broken(result, dataset, language, "failed")
+        for result in record.validation.warnings:
+            lines += _broken(result, dataset, language, "warning")
+    return "\n".join(lines)
+
+
+def _state(record: RunRecord, language: Language) -> str:
+    facts = {"snapshot": record.snapshot, "rows": number(record.rows, language)}
+    if record.state == "published":
+        return translate("published, snapshot {snapshot}, {rows} rows", language, **facts)
+    if record.state == "unchanged":
+        return translate("unchanged, snapshot {snapshot} stands", language, **facts)
+    failed = len(record.validation.failed) if record.validation else 0
+    evaluated = len(record.validation.results) if record.validation else 0
+    facts |= {"failed": failed, "evaluated": evaluated}
+    if record.state == "kept" and record.snapshot is None:
+        return translate(
+            "kept back, nothing was published before: {failed} of {evaluated} expectations failed",
+            language,
+            **facts,
+        )
+    if record.state == "kept":
+        return translate(
+            "kept at snapshot {snapshot}: {failed} of {evaluated} expectations failed",
+            language,
+            **facts,
+        )
+    if record.snapshot is None:
+        return translate("failed, nothing is published yet", language)
+    return translate("failed, snapshot {snapshot} stands", language, **facts)
+
+
+def _broken(
+    result: ExpectationResult, dataset: Dataset, language: Language, kind: str
+) -> list[str]:
+    """One expectation that did not hold: in words, then what was found."""
+    mark = "✗" if kind == "failed" else "!"
+    lines = [f"  {mark} {in_words(result, dataset, language)}"]
+    if result.exception is not None:
+        said = translate("could not be evaluated: {reason}", language, reason=result.exception)
+        return [*lines, f"    {said}"]
+    if result.unexpected_count:
+        lines.append(
+            "    "
+            + translate(
+                "{count} row(s) break it", language, count=number(result.unexpected_count, language)
+            )
+        )
+    elif result.observed_value is not None:
+        said = translate("found: {value}", language, value=_value(result.observed_value, language))
+        lines.append(f"    {said}")
+    for example in result.examples[:EXAMPLES]:
+        values = ", ".join(f"{name} = {value}" for name, value in example.items() if name != "row")
+        said = translate("row {row}: {values}", language, row=example.get("row"), values=values)
+        lines.append(f"    {said}")
+    return lines
+
+
+def _value(value: Any, language: Language) -> str:
+    return number(value, language) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,157 @@
+"""The refresher: the one long-running process that keeps the lake up to date.
+
+Every ``refresh_interval`` it looks at what is due by its periodicity; every few seconds at whether
+a YAML file, or a file beside it, changed. Killing it at any point is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from datalab.catalog.catalog import Catalog
+from datalab.catalog.dataset import Dataset
+from datalab.connectors.registry import source_models
+from datalab.errors import DatalabError, LakeBusy, RefresherRunning
+from datalab.lake.index import Entry, read_index
+from datalab.lake.lock import Lock
+from datalab.refresh import now, refresh
+from datalab.settings import Settings
+
+log = logging.getLogger("datalab.refresher")
+
+AUTHOR = "refresher"
+LOOK_AT_FILES = 5.0
+# How long what a source said stays fresh. ``once`` and ``irregular`` come again only when a file
+# of the catalog changes, or while they fail.
+DUE: dict[str, timedelta] = {
+    "realtime": timedelta(0),
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+    "monthly": timedelta(days=28),
+    "quarterly": timedelta(days=89),
+    "annual": timedelta(days=180),
+}
+DAY = timedelta(days=1)
+
+
+def is_due(dataset: Dataset, entry: Entry | None, moment: datetime) -> bool:
+    """Whether the source of a dataset should be asked again at ``moment``.
+
+    A run that failed is tried again at every look, for a day at most apart from its periodicity.
+    """
+    if entry is None or entry.record is None:
+        return True
+    age = moment - datetime.fromisoformat(entry.record["finished_at"])
+    if entry.record["state"] == "failed":
+        return age < DAY or age >= DUE.get(dataset.periodicity, DAY)
+    period = DUE.get(dataset.periodicity)
+    return period is not None and age >= period
+
+
+def changed_files(datasets: list[Dataset], seen: dict[str, float]) -> list[str]:
+    """Ids whose YAML, or source file beside it, was written since ``seen``, which is brought up
+    to date."""
+    changed = []
+    for dataset in datasets:
+        newest = max((_written(path) for path in _files(dataset)), default=0.0)
+        if seen.get(dataset.id) != newest:
+            changed.append(dataset.id)
+            seen[dataset.id] = newest
+    return changed
+
+
+def _files(dataset: Dataset) -> list[Path]:
+    extra: dict[str, Any] = dataset.source.model_dump()
+    beside = extra.get("path") if dataset.source.connector == "file" else None
+    return [dataset.file, *([dataset.file.parent / str(beside)] if beside else [])]
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+class Refresher:
+    """The loop. ``stop`` ends it after the step at hand."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = now) -> None:
+        self.settings, self.clock = settings, clock
+        self.stopped = threading.Event()
+        self._seen: dict[str, float] = {}
+        self._problems: str | None = None
+
+    def stop(self, signal_number: int = 0, frame: FrameType | None = None) -> None:
+        self.stopped.set()
+        raise SystemExit(0)
+
+    def run(self) -> None:
+        """Refresh what is due until SIGTERM or SIGINT.
+
+        Raises
+        ------
+        RefresherRunning
+            where another one runs in the same home.
+        """
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        lock = Lock(self.settings.run / "refresher.json", AUTHOR)
+        try:
+            lock.__enter__()
+        except LakeBusy as error:
+            facts = error.facts
+            raise RefresherRunning(pid=facts["pid"], since=facts["since"]) from None
+        try:
+            log.info("started, looks every %s s", self.settings.refresh_interval)
+            next_look = self.clock()
+            changed_files(self._catalog(), self._seen)
+            while not self.stopped.is_set():
+                moment = self.clock()
+                ids: list[str] = []
+                datasets = self._catalog()
+                if moment >= next_look:
+                    entries = read_index(self.settings.lake)
+                    ids = [d.id for d in datasets if is_due(d, entries.get(d.id), moment)]
+                    next_look = moment + timedelta(seconds=self.settings.refresh_interval)
+                ids += changed_files(datasets, self._seen)
+                self.refresh(list(dict.fromkeys(ids)))
+                self.stopped.wait(min(LOOK_AT_FILES, self.settings.refresh_interval))
+        finally:
+            lock.__exit__(None, None, None)
+            log.info("stopped")
+
+    def refresh(self, ids: list[str]) -> None:
+        """Refresh some datasets and log what became of them; nothing here ends the loop."""
+        if not ids:
+            return
+        try:
+            for record in refresh(ids, self.settings, AUTHOR, wait=60):
+                reason = (record.error or {}).get("message", "")
+                log.info(
+                    "%s: %s, snapshot %s %s", record.dataset, record.state, record.snapshot, reason
+                )
+        except DatalabError as error:
+            log.warning("%s", error)
+            for name in ids:  # looked at again
+                self._seen.pop(name, None)
+        except Exception:
+            log.exception("refresh of %s", ", ".join(ids))
+
+    def _catalog(self) -> list[Dataset]:
+        """The datasets that can be read; what is wrong with others is logged once."""
+        catalog = Catalog.load(self.settings.catalog, source_models())
+        problems = "\n".join(str(problem) for problem in catalog.problems)
+        if problems != (self._problems or ""):
+            self._problems = problems
+            for problem in catalog.problems:
+                log.warning("%s", problem)
+        return list(catalog)
