@@ -44,6 +44,12 @@ _WORDS: dict[str, Any] = {
     ".nan": float("nan"),
 }
 
+# Control characters (an escape sequence would be obeyed by the terminal that shows a problem),
+# halves of characters, and marks that make a text read otherwise than it is.
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+)
+
 Place = Sequence[str | int]
 Repeated = tuple[tuple[str | int, ...], int, int]
 
@@ -129,9 +135,7 @@ def parse(content: bytes) -> Document:
         raise Unreadable(_line_of(error), _reason(error, text)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
-        raise Unreadable(
-            line, Phrase("this file holds characters that no text has; save it as UTF-8 text")
-        ) from None
+        raise Unreadable(line, _odd()) from None
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
         raise Unreadable(1, Phrase("this file is not readable YAML")) from None
     document = Document(None, root)
@@ -206,6 +210,7 @@ def _plain(node: yaml.Node, repeated: list[Repeated], place: tuple[str | int, ..
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise Unreadable(line, Phrase("a key is one word, not a list or a mapping"))
+        _scalar(key)
         here = (*place, key.value)
         if key.value in mapping:
             repeated.append((here, line, first[key.value]))
@@ -214,8 +219,14 @@ def _plain(node: yaml.Node, repeated: list[Repeated], place: tuple[str | int, ..
     return mapping
 
 
+def _odd() -> Phrase:
+    return Phrase("this file holds characters that no text has; save it as UTF-8 text")
+
+
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = str(node.value)
+    if _NO_TEXT.search(text):
+        raise Unreadable(node.start_mark.line + 1, _odd())
     if node.style:  # quoted (plain is None, or "" where libyaml reads), or a block of text
         return text
     if text in _WORDS:

@@ -122,6 +122,8 @@ def problems_between(datasets: Mapping[str, Dataset]) -> Iterator[Problem]:
 
 def misplaced(root: Path) -> Iterator[Problem]:
     """Files that look like a dataset but lie where nobody would read them."""
+    if not root.is_dir():
+        yield Problem(root, 1, "", Phrase("there is no such folder"))
     for path in sorted(root.rglob("*.y*ml")):
         if len(path.relative_to(root).parts) != 2:
             yield Problem(path, 1, "", Phrase("a dataset lies in catalog/<theme>/<dataset>.yaml"))

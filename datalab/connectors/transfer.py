@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from datalab.connectors.fetched import CHUNK, Progress
+from datalab.connectors.fetched import Progress
 from datalab.errors import SourceMissing, SourceTooLarge, SourceUnreachable
 from datalab.i18n import Phrase
 
@@ -31,12 +31,14 @@ class Patience:
     """How long a source that is out of breath is waited for, in seconds.
 
     The wait doubles each time, with up to half of it added at random so that refreshes which
-    failed together do not come back together. ``Retry-After`` is honoured up to ``longest``.
+    failed together do not come back together. ``Retry-After`` is honoured up to ``longest``. A
+    body may take ``whole``, so that a source which only trickles does not hold a refresh for ever.
     """
 
     attempts: int = 4
     first_wait: float = 1.0
     longest: float = 60.0
+    whole: float = 3600.0
 
     def wait(self, attempt: int, response: httpx.Response | None) -> float | None:
         """Seconds before the next attempt, or None where there is none."""
@@ -111,7 +113,7 @@ def receive(
             if status == 304 and headers:
                 return Body(None, "", 0, response.headers)
             if status == 200:
-                return _written(response, url, folder, max_bytes, progress)
+                return _written(response, url, folder, max_bytes, progress, patience.whole)
             reason = Phrase("the server answered {status}", status=_said(response))
             if status not in TRANSIENT:
                 if 400 <= status < 500:
@@ -151,20 +153,28 @@ def _said(response: httpx.Response) -> str:
 
 
 def _written(
-    response: httpx.Response, url: str, folder: Path, max_bytes: int, progress: Progress | None
+    response: httpx.Response,
+    url: str,
+    folder: Path,
+    max_bytes: int,
+    progress: Progress | None,
+    whole: float,
 ) -> Body:
     announced = _length(response)
     if announced is not None and announced > max_bytes:
         raise SourceTooLarge(url=url, limit=max_bytes)
-    digest, size = hashlib.sha256(), 0
+    digest, size, end = hashlib.sha256(), 0, time.monotonic() + whole
     handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as target:
-            for piece in response.iter_bytes(CHUNK):
+            for piece in response.iter_bytes():  # as they come: a full chunk may never do
                 size += len(piece)
                 if size > max_bytes:
                     raise SourceTooLarge(url=url, limit=max_bytes)
+                if time.monotonic() > end:
+                    reason = Phrase("it was not whole after {seconds} seconds", seconds=int(whole))
+                    raise SourceUnreachable(url=url, reason=reason)
                 digest.update(piece)
                 target.write(piece)
                 if progress is not None:

@@ -126,6 +126,7 @@ def test_a_sound_file_has_no_problem(tmp_path: Path) -> None:
             None,
         ),
         ("SELECT insee_code, population FROM", "DELETE FROM", 26, "transform", "one SELECT", None),
+        ("FROM source", "FROM source WHERE 1 = ?", 26, "transform", "one SELECT", None),
         ("FROM source", "FROM sources", 26, "transform", "not sources", None),
         ("FROM source", "FROM source, '/etc/passwd'", 26, "transform", "/etc/passwd", None),
         ("FROM source", "FROM source, read_csv('x')", 26, "transform", "read_csv()", None),
@@ -242,6 +243,11 @@ def test_a_word_stays_the_word_that_was_written(written: str, meant: str, tmp_pa
         (b"a: " + b"{a: " * 10_000, "deep"),
         (b"- " * 10_000, "deep"),
         (b"a: " + b"9" * 10_000, "missing"),
+        (b'id: "a\\0b"\n', "characters"),
+        (b'id: "\\e[2J"\n', "characters"),
+        (b'"\\e[2J": b\n', "characters"),
+        (b'id: "\\u202e"\n', "characters"),
+        (b'id: "\\ud800"\n', "readable"),
         (b"<<: {id: communes}\n", "no such key"),
         ("\ufeffid: [communes]\n".encode(), "text is expected"),
         ("id: communes\n".encode("utf-16"), "UTF-8"),
@@ -294,6 +300,11 @@ def test_one_broken_file_stops_no_other(tmp_path: Path) -> None:
     assert [p.file.name for p in catalog.problems] == ["broken.yaml"]
 
 
+def test_a_catalog_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    [problem] = Catalog.load(tmp_path / "catalogue").problems
+    assert "no such folder" in problem.in_("en")
+
+
 def test_an_id_belongs_to_one_file(tmp_path: Path) -> None:
     write(tmp_path, GOOD, theme="energy")
     write(tmp_path, GOOD, theme="territory")
@@ -327,8 +338,12 @@ def test_boundaries_are_those_of_a_dataset_that_exists(
     assert problem.line in {22, 23}
 
 
-def test_reading_the_catalog_loads_nothing_slow(tmp_path: Path) -> None:
-    write(tmp_path, GOOD.replace("transform: |\n  SELECT insee_code, population FROM source\n", ""))
+@pytest.mark.parametrize(("transform", "loaded"), [(False, []), (True, ["duckdb"])])
+def test_reading_the_catalog_loads_nothing_slow(
+    transform: bool, loaded: list[str], tmp_path: Path
+) -> None:
+    query = "transform: |\n  SELECT insee_code, population FROM source\n"
+    write(tmp_path, GOOD if transform else GOOD.replace(query, ""))
     code = (
         "import sys; from pathlib import Path; from datalab.catalog.catalog import Catalog;"
         "from datalab.connectors.registry import source_models;"
@@ -337,7 +352,7 @@ def test_reading_the_catalog_loads_nothing_slow(tmp_path: Path) -> None:
         "if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert run.stdout.strip() == str(loaded)
 
 
 def test_the_catalog_of_the_lab_has_no_problem() -> None:

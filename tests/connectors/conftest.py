@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,12 +21,16 @@ HURRIED = Patience(attempts=3, first_wait=0.01, longest=0.05)
 
 @dataclass
 class Answer:
-    """``announced`` is the Content-Length where it shall not be the true one."""
+    """``announced`` is the Content-Length where it shall not be the true one.
+
+    ``pause`` is what the server waits, in seconds, after each byte.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     announced: int | None = None
+    pause: float = 0
 
 
 @dataclass
@@ -71,7 +77,13 @@ class _Handler(BaseHTTPRequestHandler):
             if length >= 0:
                 self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if not answer.pause:
+            self.wfile.write(answer.body)
+            return
+        with contextlib.suppress(OSError):  # the other side had enough
+            for byte in answer.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(answer.pause)
 
     do_HEAD = do_GET
 

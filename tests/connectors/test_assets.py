@@ -16,7 +16,7 @@ from datalab.assets import ASSETS, Asset, ensure_assets
 
 
 def run(folder: Path, cache: Path, **environment: str) -> list[str]:
-    """The files that a process of its own could not have, with pip's settings in its environment."""
+    """The files that a process could not have, with pip's settings in its environment only."""
     code = (
         "import json, sys; from pathlib import Path; from datalab.assets import ensure_assets;"
         "missing = ensure_assets(Path(sys.argv[1]), Path(sys.argv[2]));"

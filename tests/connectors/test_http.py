@@ -16,6 +16,7 @@ import pytest
 
 from datalab.connectors import http, registry
 from datalab.connectors.address import is_public
+from datalab.connectors.transfer import Patience
 from datalab.errors import (
     SourceChanged,
     SourceMissing,
@@ -126,6 +127,16 @@ def test_a_body_that_breaks_once_is_fetched_again(
     url = server.says("/a.csv", cut, Answer(body=CSV))
     fetched = fetch(dataset_for(connector="http", url=url, allow_private=True), cache)
     assert fetched.sha256 == SHA
+
+
+def test_a_server_that_only_trickles_is_given_up(
+    server: Recorded, dataset_for: DatasetFor, cache: Path
+) -> None:
+    url = server.says("/a.csv", Answer(body=CSV * 10, pause=0.05))
+    dataset = dataset_for(connector="http", url=url, allow_private=True)
+    with pytest.raises(SourceUnreachable, match=r"0 seconds|0 secondes"):
+        http.fetch(dataset, cache=cache, max_bytes=10_000, patience=Patience(whole=0.2))
+    assert not list(cache.rglob(".part-*"))
 
 
 def test_other_bytes_than_the_pinned_ones_are_refused(
