@@ -79,7 +79,9 @@ def connect(
         connection.execute(f"LOAD {literal(extension(name))}")
     if "spatial" in extensions:
         connection.execute("SET geometry_always_xy = true")
-    connection.execute("SET enable_progress_bar = false")
+    # In a notebook without ipywidgets the bar is off, and saying so again raises.
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+        connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
