@@ -11,8 +11,9 @@ from datalab.lake.connection import identifier
 from datalab.portal.figures import NAMES_A_YEAR, unit
 from datalab.portal.library import Holding, Shelf
 from datalab.portal.map import MapView, Question, draw
-from datalab.portal.places import place_of
+from datalab.portal.places import Place, place_of
 from datalab.portal.rows import Table
+from datalab.portal.subset import Subset, subset_of
 
 NUMERIC = ("smallint", "integer", "bigint", "double", "decimal")
 # Amounts that add up over places; everything else with a unit is read as a ratio or a measure.
@@ -31,12 +32,15 @@ class Option:
 
 @dataclass(frozen=True)
 class Chart:
-    """``year`` is the one year that is drawn where the rows speak of several."""
+    """``held`` are columns held at one value, where a place has several rows; ``summed`` says
+    that rows of the same place were added up."""
 
     map: MapView
     options: list[Option]
-    year: int | None
+    held: dict[str, str]
+    summed: bool
     boundaries: str | None
+    boundaries_title: str
 
 
 def drawable(holding: Holding, opened: Table) -> dict[str, Column]:
@@ -73,40 +77,58 @@ def chart_of(
     if column and column not in known:
         reason = translate("draw one of: {columns}", language, columns=", ".join(known))
         raise InvalidParameter(name="map", value=column[:80], reason=reason)
-    shown = column or (hint.value if hint.value in known else None)
+    everything = Subset("true", {}, summed=False)
+    subset = subset_of(shelf, holding, opened, str(hint.on)) if place.boundaries else everything
+    if subset is None:
+        return None
+    if subset.summed:
+        known = {name: about for name, about in known.items() if about.unit in STOCKS}
+    shown = column or (hint.value if hint.value in known else next(iter(known), None))
+    if subset.summed and shown not in known:
+        return None
     key = ("chart", holding.id, place.snapshots, shown, language)
     if key not in shelf.remembered:
-        where, year = _one_year(shelf, holding, opened) if place.boundaries else ("true", None)
-        label = hint.label if hint.label in opened.columns else hint.on
-        named = f"t.{identifier(label)}" if label else "''"
-        about = known[shown] if shown else None
-        question = Question(
-            relation=place.relation,
-            shape=place.shape,
-            label=named,
-            value=f"t.{identifier(shown)}" if shown else None,
-            title=about.description.in_(language) if about else holding.dataset.title.in_(language),
-            unit=unit(about.unit, language) if about else "",
-            stock=about is not None and about.unit in STOCKS,
-            where=where,
-        )
-        shelf.remembered[key] = (draw(shelf, question, language), year)
-    drawn, year = shelf.remembered[key]
+        question = _question(holding, opened, place, subset, shown, language)
+        shelf.remembered[key] = draw(shelf, question, language)
+    drawn: MapView | None = shelf.remembered[key]
     if drawn is None:
         return None
     options = [
         Option(name, c.description.in_(language), name == shown) for name, c in known.items()
     ]
-    return Chart(drawn, options, year, place.boundaries)
+    lender = shelf.holdings.get(place.boundaries or "")
+    title = lender.dataset.title.in_(language) if lender else ""
+    return Chart(drawn, options, subset.held, subset.summed, place.boundaries, title)
 
 
-def _one_year(shelf: Shelf, holding: Holding, opened: Table) -> tuple[str, int | None]:
-    """Rows that speak of several years would lie on one another: only the last year is drawn."""
-    for name, column in holding.dataset.columns.items():
-        if name in opened.columns and column.unit == "year" and column.type.startswith(NUMERIC):
-            with shelf.reading() as cursor:
-                row = cursor.execute(f"SELECT max({identifier(name)}) FROM {opened.sql}").fetchone()  # noqa: S608
-            if row and row[0] is not None:
-                year = int(row[0])
-                return f"t.{identifier(name)} = {year}", year
-    return "true", None
+def _question(
+    holding: Holding,
+    opened: Table,
+    place: Place,
+    subset: Subset,
+    shown: str | None,
+    language: Language,
+) -> Question:
+    hint, about = holding.dataset.map, holding.dataset.columns[shown] if shown else None
+    own = hint.label if hint and hint.label in opened.columns and hint.label != hint.on else None
+    # A name says more than a code: that of the polygon stands in where the row has none.
+    label = f"t.{identifier(own)}" if own else place.label
+    value = f"t.{identifier(shown)}" if shown else None
+    relation, where = place.relation, subset.where
+    if subset.summed:
+        # The place's own name: that of a row names something finer.
+        relation = (
+            f"(SELECT any_value({place.shape}) AS shape, any_value({place.label}) AS label, "  # noqa: S608
+            f"sum({value}) AS value FROM {relation} WHERE {where} GROUP BY p.place_key) t"
+        )
+        label, value, where = "t.label", "t.value", "true"
+    return Question(
+        relation=relation,
+        shape="t.shape" if subset.summed else place.shape,
+        label=label,
+        value=value,
+        title=about.description.in_(language) if about else holding.dataset.title.in_(language),
+        unit=unit(about.unit, language) if about else "",
+        stock=about is not None and about.unit in STOCKS,
+        where=where,
+    )

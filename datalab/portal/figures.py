@@ -37,7 +37,7 @@ def number(
 def day(value: str | date | datetime | None, language: Language) -> str:
     """A day written out, in Dijon's time where it is an instant."""
     moment = _moment(value)
-    return "" if moment is None else format_date(moment, "long", locale=LOCALES[language])
+    return "" if moment is None else _first(format_date(moment, "long", locale=LOCALES[language]))
 
 
 def instant(value: str | datetime | None, language: Language) -> str:
@@ -46,7 +46,12 @@ def instant(value: str | datetime | None, language: Language) -> str:
     if not isinstance(moment, datetime):
         return day(moment, language)
     shape = "d MMMM y 'à' HH:mm" if language == "fr" else "d MMMM y, HH:mm"
-    return format_datetime(moment, shape, locale=LOCALES[language])
+    return _first(format_datetime(moment, shape, locale=LOCALES[language]))
+
+
+def _first(said: str) -> str:
+    """French says « 1er janvier »; CLDR writes « 1 janvier »."""
+    return re.sub(r"^1 (?=[a-zéû]+ \d)", "1er ", said)
 
 
 def _moment(value: str | date | datetime | None) -> date | datetime | None:

@@ -16,13 +16,14 @@ class Place:
     """``relation`` is what to select from, ``shape`` an expression of type GEOMETRY over it.
 
     ``snapshots`` are the ones it reads, its own first: what is built from it changes with them.
-    ``boundaries`` is the dataset that lends its polygons.
+    ``boundaries`` is the dataset that lends its polygons, and ``label`` their names there.
     """
 
     relation: str
     shape: str
     snapshots: tuple[int, ...]
     boundaries: str | None = None
+    label: str = "''"
 
 
 def place_of(shelf: Shelf, holding: Holding, opened: Table, language: Language) -> Place | None:
@@ -62,10 +63,15 @@ def _lent(shelf: Shelf, holding: Holding, opened: Table, language: Language) -> 
     shapes = [name for name, type_ in polygons.columns.items() if is_geometry(type_)]
     if not shapes or hint.key not in polygons.columns or hint.on not in opened.columns:
         return None
+    lent = lender.dataset.map.label if lender.dataset.map else None
+    named = identifier(lent if lent in polygons.columns else hint.key)
     # One polygon per key, so that a row is never doubled.
     key, shape = identifier(hint.key), identifier(shapes[0])
-    relation = (
-        f"{_alias(opened)} LEFT JOIN (SELECT {key} AS place_key, any_value({shape}) AS place_shape "  # noqa: S608
-        f"FROM {polygons.sql} GROUP BY ALL) p ON p.place_key = t.{identifier(hint.on)}"
+    polygon = (
+        f"SELECT {key} AS place_key, any_value({shape}) AS place_shape, "  # noqa: S608
+        f"any_value({named}) AS place_label FROM {polygons.sql} GROUP BY ALL"
     )
-    return Place(relation, "p.place_shape", (opened.snapshot, polygons.snapshot), lender.id)
+    relation = f"{_alias(opened)} LEFT JOIN ({polygon}) p ON p.place_key = t.{identifier(hint.on)}"
+    return Place(
+        relation, "p.place_shape", (opened.snapshot, polygons.snapshot), lender.id, "p.place_label"
+    )

@@ -110,8 +110,10 @@ def _verdict(
     observed = result.observed_value
     if isinstance(observed, list | dict | str) and len(str(observed)) > MOST_TEXT:
         observed = str(observed)[:MOST_TEXT] + "…"
+    words = in_words(result, holding.dataset, language)
+    note = notes.get((result.type, repr(sorted(result.kwargs.items()))))
     return Verdict(
-        words=in_words(result, holding.dataset, language),
+        words=words,
         type=result.type,
         severity=result.severity,
         outcome=outcome,
@@ -120,7 +122,7 @@ def _verdict(
         element_count=result.element_count,
         observed=observed if told else None,
         examples=result.examples if told else [],
-        note=notes.get((result.type, repr(sorted(result.kwargs.items())))),
+        note=note if note and note.rstrip(".") != words else None,
     )
 
 

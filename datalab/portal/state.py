@@ -20,6 +20,8 @@ LATE = {
     "annual": timedelta(days=731),
 }
 STATES = ("published", "unchanged", "kept", "failed", "waiting")
+READ = {"published", "unchanged"}  # states of a run that read its source
+MARKS = ("warning", "stale")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def label(name: str, language: Language) -> str:
         "kept": translate("Earlier version kept", language),
         "failed": translate("Source unreadable", language),
         "waiting": translate("Not published yet", language),
+        "warning": translate("With a reservation", language),
+        "stale": translate("Late", language),
     }[name]
 
 
@@ -79,12 +83,7 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
     name = name_of(holding)
     good = holding.good or {}
     record = holding.record
-    looked = [
-        r.get("finished_at") for r in (record, good) if r.get("state") in {"published", "unchanged"}
-    ]
-    last = max((moment for moment in looked if moment), default=None)
-    late = LATE.get(holding.dataset.periodicity)
-    stale = bool(last and late and now - datetime.fromisoformat(last) > late)
+    marks = marks_of(holding, now)
     sentence = meaning(name, language)
     if name in {"kept", "failed"} and not good:
         sentence = translate("Nothing was ever published: its first version failed.", language)
@@ -93,18 +92,33 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
         label=label(name, language),
         sentence=sentence,
         reason=_reason(holding, language),
-        warning=bool(good.get("warning") or record.get("warning")),
-        stale=stale,
+        warning="warning" in marks,
+        stale="stale" in marks,
         attempted_at=record.get("finished_at"),
         published_at=good.get("finished_at"),
     )
+
+
+def marks_of(holding: Holding, now: datetime) -> set[str]:
+    """``warning``: what is read was published with a reservation; ``stale``: it is late."""
+    marks = set()
+    good, record = holding.good or {}, holding.record
+    if good.get("warning"):
+        marks.add("warning")
+    looked = [run.get("finished_at") for run in (record, good) if run.get("state") in READ]
+    last = max((moment for moment in looked if moment), default=None)
+    late = LATE.get(holding.dataset.periodicity)
+    if last and late and now - datetime.fromisoformat(last) > late:
+        marks.add("stale")
+    return marks
 
 
 def _reason(holding: Holding, language: Language) -> str | None:
     """What the last attempt ran into. The message may quote a value, so it stays with the rows."""
     error = holding.record.get("error")
     if error and barrier(holding) is None:
-        return str(error.get("message") or error.get("code"))
+        said = (error.get("messages") or {}).get(language) or error.get("message")
+        return str(said or error.get("code"))
     if error:
         return translate("Technical code: {code}", language, code=error.get("code"))
     validation = holding.record.get("validation")

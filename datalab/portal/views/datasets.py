@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ from datalab.portal.card import Card, access_label, card_of, license_of, reuse_l
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Shelf
 from datalab.portal.page import PAGE_ONLY, document, page
-from datalab.portal.state import STATES, label, name_of
+from datalab.portal.state import MARKS, STATES, label, marks_of, name_of
 
 router = APIRouter()
 LONGEST_QUERY = 200
@@ -50,11 +51,12 @@ class DatasetsView:
     filtered: bool = field(metadata=PAGE_ONLY)
 
 
-FACETS: Mapping[str, Callable[[Holding], str]] = {
-    "theme": lambda holding: holding.dataset.theme,
-    "reuse": lambda holding: license_of(holding.dataset).reuse,
-    "access": lambda holding: holding.dataset.access,
-    "state": name_of,
+Values = Callable[[Holding, datetime], set[str]]
+FACETS: Mapping[str, Values] = {
+    "theme": lambda holding, _: {holding.dataset.theme},
+    "reuse": lambda holding, _: {license_of(holding.dataset).reuse},
+    "access": lambda holding, _: {holding.dataset.access},
+    "state": lambda holding, moment: {name_of(holding), *marks_of(holding, moment)},
 }
 
 
@@ -64,7 +66,7 @@ def choices(name: str, language: Language) -> dict[str, str]:
         "theme": (THEMES, theme_title),
         "reuse": (("yes", "conditions", "no", "not-stated"), reuse_label),
         "access": (("open", "members", "restricted"), access_label),
-        "state": (STATES, label),
+        "state": ((*STATES, *MARKS), label),
     }
     known, say = values[name]
     return {value: say(value, language) for value in known}
@@ -96,20 +98,25 @@ def view_of(
 
     def fits(holding: Holding, but: str | None = None) -> bool:
         return all(
-            not wanted or name == but or FACETS[name](holding) in wanted
+            not wanted or name == but or FACETS[name](holding, moment) & set(wanted)
             for name, wanted in chosen.items()
         )
 
     facets = []
-    for name, value_of in FACETS.items():
+    for name, values_of in FACETS.items():
         # A facet counts what the others leave, so that a second choice widens and never misleads.
-        left = [value_of(holding) for holding in found if fits(holding, but=name)]
+        left = Counter(
+            value
+            for holding in found
+            if fits(holding, but=name)
+            for value in values_of(holding, moment)
+        )
         facets.append(
             Facet(
                 name,
                 title(name, language),
                 [
-                    Choice(value, said, left.count(value), value in chosen[name])
+                    Choice(value, said, left[value], value in chosen[name])
                     for value, said in choices(name, language).items()
                     if value in left or value in chosen[name]
                 ],

@@ -15,6 +15,7 @@ from datalab.lake.connection import identifier
 from datalab.portal.access import barrier
 from datalab.portal.card import Card, card_of, theme_title
 from datalab.portal.chart import STOCKS
+from datalab.portal.facts import period_label
 from datalab.portal.figures import unit
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Shelf
@@ -53,6 +54,7 @@ class Figure:
     dataset: str
     published_at: str | None
     period: str | None
+    period_label: str = field(metadata=PAGE_ONLY)
     source: str
     snapshot: int
 
@@ -107,6 +109,7 @@ def figure_of(shelf: Shelf, language: Language) -> Figure | None:
         holding.id,
         holding.good.get("finished_at"),
         holding.dataset.temporal,
+        period_label(holding.dataset.temporal, language),
         holding.dataset.publisher,
         opened.snapshot,
     )
