@@ -16,7 +16,7 @@ from datalab.catalog.dataset import Column, Dataset, Expectation, Source
 from datalab.catalog.document import Document, Unreadable, read
 from datalab.catalog.mistake import Mistake, dotted, mistakes_of
 from datalab.errors import nearest
-from datalab.i18n import DEFAULT, Language, Phrase, translate
+from datalab.i18n import Language, Phrase
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,25 @@ class Problem:
         )
         return cls(path, _line_of_id(path), "id", message)
 
-    def in_(self, language: Language) -> str:
-        """``catalog/x/y.yaml:12: key: message — did you mean …?`` in ``language``."""
-        message = self.message.in_(language) if isinstance(self.message, Phrase) else self.message
+    @property
+    def sentence(self) -> Phrase:
+        """``catalog/x/y.yaml:12: key: message — did you mean …?``, in any language."""
         where = f"{shown(self.file)}:{self.line}: " + (f"{self.key}: " if self.key else "")
         if self.suggestion is None:
-            return where + message
-        asked = translate("did you mean '{suggestion}'?", language, suggestion=self.suggestion)
-        return f"{where}{message} — {asked}"
+            return Phrase("{where}{message}", where=where, message=self.message)
+        return Phrase(
+            "{where}{message} — did you mean '{suggestion}'?",
+            where=where,
+            message=self.message,
+            suggestion=self.suggestion,
+        )
+
+    def in_(self, language: Language) -> str:
+        return self.sentence.in_(language)
 
     def __str__(self) -> str:
-        return self.in_(DEFAULT)
+        """A :class:`Phrase`, so that an error that quotes it still speaks its reader's language."""
+        return self.sentence
 
 
 def shown(path: Path) -> str:
