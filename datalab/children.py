@@ -124,10 +124,10 @@ def node_proxy() -> str | None:
     return found if b"node" in first else None
 
 
-def write_down(run: Path, supervisor: Process, running: Iterable[Child]) -> None:
+def write_down(run: Path, supervisor: Process | None, running: Iterable[Child]) -> None:
     """Who runs, for ``datalab status`` and for a supervisor that comes after a crash."""
     document = {
-        "supervisor": supervisor.as_json(),
+        "supervisor": supervisor.as_json() if supervisor else None,
         "children": {c.name: c.process.as_json() for c in running if c.process},
     }
     write_private(run / "children.json", json.dumps(document, indent=1))
@@ -151,7 +151,9 @@ def servers(run: Path) -> list[tuple[str, list[Process]]]:
         try:
             record = json.loads(path.read_text())
         except (OSError, ValueError):
-            continue
+            record = {}
+        if not isinstance(record, dict):
+            record = {}
         names = ("server_process", "room_process")
         processes = [Process.from_json(record.get(name)) for name in names]
         found.append((path.stem, [process for process in processes if process is not None]))

@@ -34,7 +34,8 @@ def filtered(path: Path) -> IO[bytes]:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    assert process.stdin is not None
+    if process.stdin is None:
+        raise RuntimeError("the filter of the log has no input")
     return process.stdin
 
 

@@ -21,7 +21,7 @@ def choose(settings: Settings, before: Plan | None) -> Plan:
         where the public port is taken, with one that is free.
     """
     if not is_free(settings.host, settings.port):
-        raise PortBusy(port=settings.port, host=settings.host, other=_near(settings))
+        raise PortBusy(port=settings.port, host=settings.host, other=near(settings))
     taken = {settings.port}
     internal = []
     for name in ("hub_port", "proxy_port", "portal_port"):
@@ -50,7 +50,8 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def _near(settings: Settings) -> int:
+def near(settings: Settings) -> int:
+    """A free public port, close to the one that was wished for."""
     for port in range(settings.port + 1, min(settings.port + 100, 65_536)):
         if is_free(settings.host, port):
             return port

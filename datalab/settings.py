@@ -19,23 +19,33 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DATALAB_", extra="ignore", frozen=True)
 
-    home: Path = Field(CHECKOUT / ".datalab", description="Folder that holds all state, mode 0700.")
-    catalog: Path = Field(CHECKOUT / "catalog", description="Folder of the dataset YAML files.")
-    projects: Path = Field(CHECKOUT / "projects", description="Folder of the co-built projects.")
-    host: str = Field("127.0.0.1", description="Address that the proxy listens on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port that the proxy listens on.")
+    home: Path = Field(
+        default=CHECKOUT / ".datalab", description="Folder that holds all state, mode 0700."
+    )
+    catalog: Path = Field(
+        default=CHECKOUT / "catalog", description="Folder of the dataset YAML files."
+    )
+    projects: Path = Field(
+        default=CHECKOUT / "projects", description="Folder of the co-built projects."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the proxy listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port that the proxy listens on.")
     max_bytes: int = Field(
-        2_000_000_000, description="Largest file a connector may fetch or unpack, in bytes."
+        default=2_000_000_000, description="Largest file a connector may fetch or unpack, in bytes."
     )
     refresh_interval: int = Field(
-        3600, ge=10, description="Seconds between two looks of the refresher at what is due."
+        default=3600,
+        ge=10,
+        description="Seconds between two looks of the refresher at what is due.",
     )
-    signin_hours: float = Field(24, gt=0, description="Hours that a sign-in link stays valid.")
+    signin_hours: float = Field(
+        default=24, gt=0, description="Hours that a sign-in link stays valid."
+    )
     server_memory: int = Field(
-        2_147_483_648, description="Memory limit of one notebook server, in bytes."
+        default=2_147_483_648, description="Memory limit of one notebook server, in bytes."
     )
     concurrent_spawns: int = Field(
-        0, ge=0, description="Servers that start at once; 0 means processors + 1."
+        default=0, ge=0, description="Servers that start at once; 0 means processors + 1."
     )
 
     @property

@@ -22,7 +22,8 @@ from datalab import children as parts
 from datalab import journal, ports, signin
 from datalab.answers import answers
 from datalab.errors import AlreadyRunning, DatalabError
-from datalab.hub.plan import Plan
+from datalab.hub import sandbox
+from datalab.hub.plan import Plan, secret
 from datalab.hub.process import Process, stop, wait
 from datalab.i18n import Language, translate
 from datalab.settings import Settings
@@ -40,7 +41,7 @@ class Supervisor:
         self.settings, self.say, self.language = settings, say, language
         self.children: list[parts.Child] = []
         self.stopping = threading.Event()
-        self.plan: Plan | None = None
+        self.plan = Plan(settings.host, settings.port, 0, 0, 0)
         self.lake_build: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
@@ -69,19 +70,30 @@ class Supervisor:
 
     def _prepare_home(self) -> None:
         settings = self.settings
+        # Sandboxed accounts read the lake under their own uid; the home around it is closed.
         os.umask(0o022)
+        walls = sandbox.probe()
+        crossed = 0o711 if walls.mode == "setuid" else 0o700
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(settings.home, 0o700)
-        private = ["hub", "accounts", "accounts/homes", "accounts/etc", "run/servers", "staging"]
-        named = [settings.secrets, settings.run, settings.logs, settings.writer]
-        for folder in (*named, *(settings.home / name for name in private)):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.chmod(folder, 0o700)
-        for folder in (settings.lake, settings.cache, settings.assets):
-            folder.mkdir(mode=0o755, exist_ok=True)
+        os.chmod(settings.home, crossed)
         self._take_lock()
+        home = settings.home
+        own = [settings.secrets, settings.run, settings.logs, settings.writer, settings.staging]
+        own += [settings.cache, settings.assets, home / "hub", settings.run / "servers"]
+        accounts = [home / "accounts", home / "accounts/homes", home / "accounts/etc"]
+        lakes = [settings.lake, settings.lake / "open", settings.lake / "members"]
+        for folders, mode in ((own, 0o700), (accounts, crossed), (lakes, 0o755)):
+            for folder in folders:
+                folder.mkdir(mode=mode, exist_ok=True)
+                os.chmod(folder, mode)
+        for lake in settings.lake.glob("restricted-*"):
+            os.chmod(lake, 0o700)
+        warning = sandbox.warning(walls, home, self.language)
+        if warning:
+            self.say(warning)
 
     def _take_lock(self) -> None:
+        self.settings.run.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(self.settings.run / "lab.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -143,7 +155,6 @@ class Supervisor:
 
     def _wait_for_answer(self) -> bool:
         """Until the hub answers through the proxy and the lake is built; False if told to stop."""
-        assert self.plan is not None
         hub = f"http://127.0.0.1:{self.plan.hub_port}/hub/api"
         deadline = time.monotonic() + FIRST_ANSWER_SECONDS
         warned = False
@@ -181,7 +192,6 @@ class Supervisor:
         return True
 
     def _announce(self, install_seconds: float | None) -> None:
-        assert self.plan is not None
         links = signin.issue_all(self.settings, self.plan)
         width = max(map(len, links))
         self.say("")
@@ -237,11 +247,24 @@ class Supervisor:
             elif child.popen is None and child.failures and time.monotonic() >= child.due_at:
                 child.start(self.settings.logs)
                 self._write_down()
+                if child.name == "proxy":
+                    threading.Thread(target=self._restore_routes, daemon=True).start()
+
+    def _restore_routes(self) -> None:
+        """A proxy that begins anew knows nobody: the hub tells it, once it listens."""
+        proxy = f"http://127.0.0.1:{self.plan.proxy_port}/api/routes"
+        hub = f"http://127.0.0.1:{self.plan.hub_port}/hub/api/proxy"
+        proxy_token = secret(self.settings.secrets, "proxy_token")
+        own_token = secret(self.settings.secrets, "supervisor_token")
+        for _ in range(100):
+            listening = answers(proxy, token=proxy_token)
+            if listening and answers(hub, method="POST", token=own_token, seconds=30):
+                return
+            if self.stopping.wait(0.1):
+                return
 
     def _write_down(self) -> None:
-        me = Process.of(os.getpid())
-        assert me is not None
-        parts.write_down(self.settings.run, me, self.children)
+        parts.write_down(self.settings.run, Process.of(os.getpid()), self.children)
 
     # -- stop -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from datalab.i18n import language_of, translate
+from datalab.i18n import language_of
 
 
 def _settings(**given: Any) -> Any:
@@ -59,3 +59,35 @@ def signin_command(persona: str, home: str | None) -> None:
     except (OSError, ValueError, TypeError):
         raise NotRunning(home=str(settings.home)) from None
     click.echo(signin.issue(settings, plan, persona))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
+
+
+@click.command("status")
+@json_option
+@click.option("--wait", type=click.FloatRange(min=0), help="Attend que tout réponde, en secondes.")
+@home_option
+def status_command(as_json: bool, wait: float | None, home: str | None) -> None:
+    """Dit ce qui tourne et si cela répond ; code de sortie 0 si tout répond."""
+    from datalab import status
+
+    settings = _settings(home=home)
+    found = status.wait(settings, wait) if wait else status.look(settings)
+    click.echo(found.as_json() if as_json else found.as_text(language_of()))
+    if not found.well:
+        raise SystemExit(1)
+
+
+@click.command("doctor")
+@json_option
+@click.option("--port", type=click.IntRange(1, 65535), help="Port d’écoute prévu.")
+@home_option
+def doctor_command(as_json: bool, port: int | None, home: str | None) -> None:
+    """Dit ce qui manque à cette machine, avec la commande qui y remédie."""
+    from datalab import doctor
+
+    findings = doctor.examine(_settings(home=home, port=port), language_of())
+    click.echo(doctor.as_json(findings) if as_json else doctor.as_text(findings))
+    if any(finding.level == "error" for finding in findings):
+        raise SystemExit(1)

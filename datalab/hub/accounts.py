@@ -14,7 +14,7 @@ from pathlib import Path
 FIRST_UID = 30_000
 UIDS = 1_000
 BLOCKS = 29
-NAME = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,6 @@ def forget(home: Path) -> None:
 
 
 def _checked(account: str) -> str:
-    if not NAME.match(account):
+    if not NAME.fullmatch(account):
         raise ValueError(f"'{account}' cannot be the name of a home")
     return account

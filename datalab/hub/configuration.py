@@ -6,6 +6,7 @@ wrote (ports chosen for this home). Secrets are files of ``$DATALAB_HOME/secrets
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ def update_network(c: Any, settings: Settings, plan: Plan) -> None:
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
     c.ConfigurableHTTPProxy.auth_token = secret(settings.secrets, "proxy_token")
-    # A proxy that was restarted gets its routes back within this many seconds.
+    # The supervisor asks for the routes of a proxy that it started again; should that fail, this
+    # is when the hub looks by itself.
+    c.JupyterHub.last_activity_interval = 20
     c.JupyterHub.service_check_interval = 0
-    c.JupyterHub.last_activity_interval = 60
-    c.ConfigurableHTTPProxy.check_running_interval = 5
 
 
 def update_storage(c: Any, settings: Settings) -> None:
@@ -80,7 +81,7 @@ def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
     c.Spawner.http_timeout = 60
     c.Spawner.env_keep = []
     c.Spawner.mem_limit = settings.server_memory
-    c.Spawner.cpu_limit = float(len(_processors()))
+    c.Spawner.cpu_limit = float(processors())
     c.Spawner.default_url = "/lab"
     c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
     c.LabSpawner.walls = walls
@@ -89,7 +90,7 @@ def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
     c.LabSpawner.welcome_path = str(settings.projects / "welcome")
     c.LabSpawner.records_path = str(settings.run / "servers")
     c.LabSpawner.logs_path = str(settings.logs)
-    c.LabSpawner.at_once = settings.concurrent_spawns
+    c.LabSpawner.at_once = settings.concurrent_spawns or processors() + 1
 
 
 def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
@@ -122,9 +123,6 @@ def welcome_notebook(project: Path) -> str:
     return f"{FOLDER}/{first}" if first else ""
 
 
-def _processors() -> set[int] | range:
-    import os
-
-    return (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

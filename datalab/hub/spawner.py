@@ -19,7 +19,7 @@ from jupyterhub.utils import random_port
 from traitlets import Instance, Integer, Unicode
 
 from datalab.hub import sandbox
-from datalab.hub.accounts import FOLDER, Accounts, forget
+from datalab.hub.accounts import Accounts, forget
 from datalab.hub.process import Process
 from datalab.hub.sandbox import Room, Walls
 from datalab.i18n import DEFAULT, Language, negotiate, translate
@@ -40,7 +40,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     records_path = Unicode(help="Where running servers are written down").tag(config=True)
     logs_path = Unicode(help="Where servers write what they do").tag(config=True)
     portal_path = Unicode("/services/datalab/", help="Path of the portal").tag(config=True)
-    at_once = Integer(0, help="Servers that start at the same time").tag(config=True)
+    at_once = Integer(3, help="Servers that start at the same time").tag(config=True)
 
     # Shared by all spawners of this hub: those that wait, in order, and the gate they wait at.
     _waiting: ClassVar[list[LabSpawner]] = []
@@ -56,17 +56,18 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         """Wait for a turn, raise the walls, return once the server itself listens."""
         request = getattr(self.handler, "request", None)
         self.language = negotiate(request.headers.get("Accept-Language")) if request else DEFAULT
-        if LabSpawner._gate is None:
-            LabSpawner._gate = asyncio.Semaphore(self.at_once or (os.cpu_count() or 1) + 1)
+        if self.walls.refuses:
+            raise self._failure("refused")
+        gate = LabSpawner._gate = LabSpawner._gate or asyncio.Semaphore(self.at_once)
         self._waiting.append(self)
         try:
-            await self._gate.acquire()
+            await gate.acquire()
         finally:
             self._waiting.remove(self)
         try:
             return await self._start_now()
         finally:
-            self._gate.release()
+            gate.release()
 
     async def _start_now(self) -> tuple[str, int]:
         await self._stop_forgotten()

@@ -1,0 +1,114 @@
+"""Welcome notebooks in a home: there when it is new, never on top of somebody's work."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from datalab.hub.accounts import Accounts, seed
+
+
+@pytest.fixture
+def welcome(tmp_path: Path) -> Path:
+    project = tmp_path / "welcome"
+    (project / "data").mkdir(parents=True)
+    (project / ".ipynb_checkpoints").mkdir()
+    (project / ".ipynb_checkpoints" / "x.ipynb").write_text("old")
+    (project / "bienvenue.ipynb").write_text("version 1")
+    (project / "data" / "note.md").write_text("a note")
+    return project
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def names(home: Path) -> set[str]:
+    return {
+        str(p.relative_to(home / "bienvenue"))
+        for p in (home / "bienvenue").rglob("*")
+        if p.is_file()
+    }
+
+
+def test_a_new_home_is_welcomed(home: Path, welcome: Path) -> None:
+    seed(home, welcome, None)
+    assert names(home) == {"bienvenue.ipynb", "data/note.md"}
+    assert stat.S_IMODE((home / "bienvenue" / "bienvenue.ipynb").stat().st_mode) == 0o600
+
+
+def test_what_nobody_changed_follows_the_new_version(home: Path, welcome: Path) -> None:
+    seed(home, welcome, None)
+    (welcome / "bienvenue.ipynb").write_text("version 2")
+    seed(home, welcome, None)
+    assert (home / "bienvenue" / "bienvenue.ipynb").read_text() == "version 2"
+    assert len(names(home)) == 2
+
+
+def test_work_is_never_overwritten_and_the_new_version_lies_beside(
+    home: Path, welcome: Path
+) -> None:
+    seed(home, welcome, None)
+    (home / "bienvenue" / "bienvenue.ipynb").write_text("my work")
+    (welcome / "bienvenue.ipynb").write_text("version 2")
+    for _ in range(3):
+        seed(home, welcome, None)
+    assert (home / "bienvenue" / "bienvenue.ipynb").read_text() == "my work"
+    beside = [n for n in names(home) if n.startswith("bienvenue-")]
+    assert len(beside) == 1
+    assert (home / "bienvenue" / beside[0]).read_text() == "version 2"
+
+
+def test_what_was_deleted_stays_deleted(home: Path, welcome: Path) -> None:
+    seed(home, welcome, None)
+    (home / "bienvenue" / "bienvenue.ipynb").unlink()
+    (welcome / "bienvenue.ipynb").write_text("version 2")
+    seed(home, welcome, None)
+    assert names(home) == {"data/note.md"}
+
+
+def test_a_file_of_the_same_name_that_was_there_before_is_kept(home: Path, welcome: Path) -> None:
+    (home / "bienvenue").mkdir()
+    (home / "bienvenue" / "bienvenue.ipynb").write_text("mine")
+    seed(home, welcome, None)
+    assert (home / "bienvenue" / "bienvenue.ipynb").read_text() == "mine"
+
+
+@pytest.mark.parametrize("trap", ["bienvenue", ".local", "bienvenue/bienvenue.ipynb"])
+def test_links_in_a_home_lead_nowhere(home: Path, welcome: Path, tmp_path: Path, trap: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "bienvenue.ipynb").write_text("precious")
+    target = outside / "bienvenue.ipynb" if trap.endswith(".ipynb") else outside
+    (home / trap).parent.mkdir(exist_ok=True)
+    (home / trap).symlink_to(target)
+    seed(home, welcome, None)
+    assert [p.name for p in outside.rglob("*")] == ["bienvenue.ipynb"]
+    assert (outside / "bienvenue.ipynb").read_text() == "precious"
+
+
+def test_a_pipe_in_a_home_stops_nothing(home: Path, welcome: Path) -> None:
+    (home / "bienvenue").mkdir()
+    os.mkfifo(home / "bienvenue" / "bienvenue.ipynb")
+    seed(home, welcome, None)
+
+
+def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path, separate=True)
+    first = {name: accounts.uid(name) for name in ("student", "citizen", "agent")}
+    again = {name: Accounts(tmp_path, separate=True).uid(name) for name in first}
+    assert first == again
+    assert len(set(first.values())) == 3
+    assert min(first.values()) >= 30_000
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "/etc", "A", "x" * 80, "a\n"])
+def test_a_strange_name_becomes_no_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError):
+        Accounts(tmp_path, separate=True).home(name)
