@@ -199,7 +199,7 @@ class Session:
                     if response.status_code in {401, 403}:
                         self.failures.append(Phrase("the package index refused the access"))
                     return response
-                reason = Phrase("the server answered {status}", status=response.status_code)
+                reason = Phrase("error {status}", status=response.status_code)
             except httpx.HTTPError as error:
                 reason = reason_of(error)
             wait = self.patience.wait(attempt, response)

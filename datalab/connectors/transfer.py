@@ -24,6 +24,7 @@ from datalab.i18n import Phrase
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+REFUSING = frozenset({401, 402, 403, 407, 451})
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def receive(
     SourceTooLarge
         before the first byte where the server says so, else as soon as it is.
     SourceUnreachable
-        when every attempt failed, with the reason of the last one.
+        when every attempt failed, with the reason of the last one, and where access is refused.
     """
     asked = {"Accept-Encoding": "identity", **(headers or {})}
     attempt = 0

@@ -12,6 +12,7 @@ import pytest
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.lint import Problem, read_file
 from datalab.connectors.registry import source_models
+from datalab.i18n import translate
 
 GOOD = """\
 id: communes
@@ -211,6 +212,14 @@ def test_a_word_stays_the_word_that_was_written(written: str, meant: str, tmp_pa
     assert found == []
     assert dataset is not None
     assert dataset.publisher == meant
+
+
+def test_every_sentence_about_a_mistake_is_said_in_french() -> None:
+    from datalab.catalog.mistake import _SENTENCES
+
+    for sentence in {*_SENTENCES.values()}:
+        assert translate(sentence, "en") == sentence
+        assert translate(sentence, "fr") != sentence
 
 
 # -- hostile files ------------------------------------------------------------------------

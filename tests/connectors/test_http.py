@@ -93,6 +93,28 @@ def test_a_server_out_of_breath_is_asked_again(
     assert server.times("/a.csv") == 3
 
 
+@pytest.mark.parametrize("status", [401, 403, 451])
+def test_a_refused_access_is_not_called_a_missing_file(
+    status: int, server: Recorded, dataset_for: DatasetFor, cache: Path
+) -> None:
+    url = server.says("/a.csv", Answer(status))
+    with pytest.raises(SourceUnreachable) as caught:
+        fetch(dataset_for(connector="http", url=url, allow_private=True), cache)
+    assert f"refuses the access (error {status})" in caught.value.message("en")
+    assert server.times("/a.csv") == 1
+
+
+def test_what_a_killed_process_left_behind_is_cleared(
+    server: Recorded, dataset_for: DatasetFor, cache: Path
+) -> None:
+    url = server.says("/a.csv", Answer(body=CSV))
+    dataset = dataset_for(connector="http", url=url, allow_private=True)
+    folder = fetch(dataset, cache).path.parent
+    (folder / ".part-half").write_bytes(b"half")
+    fetch(dataset, cache)
+    assert not list(cache.rglob(".part-*"))
+
+
 def test_a_server_that_stays_out_of_breath_is_given_up(
     server: Recorded, dataset_for: DatasetFor, cache: Path
 ) -> None:
