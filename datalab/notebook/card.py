@@ -87,8 +87,8 @@ def html(dataset: Dataset) -> str:
     """The card; everything that comes from the catalog is escaped."""
     language = dataset.language
     rows = "".join(
-        f'<dt style="font-weight:600;margin:0">{escape(words)}</dt>'
-        f'<dd style="margin:0">{escape(value)}</dd>'
+        f'<dt style="font-weight:600;margin:0;width:auto;float:none">{escape(words)}</dt>'
+        f'<dd style="margin:0;width:auto;float:none">{escape(value)}</dd>'
         for words, value in facts(dataset)
     )
     columns = dataset.columns
@@ -99,7 +99,7 @@ def html(dataset: Dataset) -> str:
         f'<h3 style="margin:.1em 0 .3em">{escape(dataset.title)} '
         f'<code style="font-weight:400;font-size:.8em">{escape(dataset.id)}</code></h3>'
         f'<p style="margin:.2em 0 .7em">{escape(dataset.description)}</p>'
-        '<dl style="display:grid;grid-template-columns:minmax(8em,max-content) 1fr;gap:.3em 1em;'
+        '<dl style="display:grid;grid-template-columns:minmax(8em,14em) 1fr;gap:.3em 1em;'
         f'margin:0 0 .7em">{rows}</dl>'
         f"<details{opened}><summary>{escape(summary)}</summary>{columns._repr_html_()}</details>"
         "</section>"

@@ -8,8 +8,6 @@ from data reach the page as JSON and are written as text, never as HTML.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import folium
@@ -19,12 +17,10 @@ from folium.template import Template
 from folium.utilities import JsCode
 
 from datalab.i18n import translate
+from datalab.notebook.assets import CLUSTER_SCRIPT, CLUSTER_STYLE, SCRIPT, STYLE, Assets
 from datalab.notebook.scene import HATCH, POINT_RADIUS, Mark, Scene
 
 MANY_POINTS = 200
-SCRIPT, STYLE = "leaflet.js", "leaflet.css"
-CLUSTER_SCRIPT, CLUSTER_STYLE = "leaflet.markercluster.js", "leaflet.markercluster.css"
-NEEDED = (SCRIPT, STYLE, CLUSTER_SCRIPT, CLUSTER_STYLE)
 DECIMALS = 1e-5  # degrees, about one metre
 TOOLTIP = """function (feature, layer) {
     const words = document.createElement("span");
@@ -39,46 +35,6 @@ CLUSTER_POINT = """function (row) {
     return L.circleMarker(new L.LatLng(row[0], row[1]), {radius: 6, color: "#333", weight: 1,
         fillColor: row[2], fillOpacity: 0.8}).bindTooltip(words);
 }"""
-
-
-@dataclass(frozen=True)
-class Assets:
-    """Where the map's scripts come from: the lab's portal (``url``), or files written inline."""
-
-    url: str | None = None
-    folder: Path | None = None
-
-    @property
-    def found(self) -> bool:
-        if self.url:
-            return True
-        return self.folder is not None and all((self.folder / name).is_file() for name in NEEDED)
-
-    def header(self, names: list[str]) -> str:
-        """HTML that brings in the scripts and styles ``names``."""
-        return "\n".join(self._one(name) for name in names)
-
-    def _one(self, name: str) -> str:
-        from html import escape
-
-        script = name.endswith(".js")
-        if self.url:
-            address = escape(f"{self.url.rstrip('/')}/{name}")
-            if script:
-                return f'<script src="{address}"></script>'
-            return f'<link rel="stylesheet" href="{address}">'
-        assert self.folder is not None  # noqa: S101 - ``found`` was asked before
-        text = (self.folder / name).read_text(encoding="utf-8")
-        if script:
-            return "<script>" + text.replace("</script", "<\\/script") + "</script>"
-        return "<style>" + _without_images(text).replace("</style", "<\\/style") + "</style>"
-
-
-def _without_images(style: str) -> str:
-    """``style`` without its pictures: inline it has no folder to find them in."""
-    import re
-
-    return re.sub(r"url\((?!#)[^)]*\)", "none", style)
 
 
 class _Raw(Element):
@@ -113,7 +69,23 @@ class LabMap(folium.Map):
         {% macro script(this, kwargs) %}
         var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
             crs: L.CRS.EPSG3857, ...{{ this.options|tojavascript }}
-        }).fitBounds({{ this.box|tojson }}, {padding: [12, 12]});
+        }).setView({{ this.middle|tojson }}, 10);
+        (function (map, box) {
+            // A frame below the fold has no size yet, and a map without size cannot be fitted:
+            // fit whenever it gets one, until its reader moves it.
+            let moved = false;
+            const fit = function () {
+                const place = map.getContainer();
+                if (moved || !place.clientWidth || !place.clientHeight) { return; }
+                map.invalidateSize({animate: false});
+                map.fitBounds(box, {padding: [12, 12], animate: false});
+            };
+            for (const event of ["mousedown", "wheel", "touchstart", "keydown"]) {
+                map.getContainer().addEventListener(event, function () { moved = true; });
+            }
+            new ResizeObserver(fit).observe(map.getContainer());
+            fit();
+        })({{ this.get_name() }}, {{ this.box|tojson }});
         L.control.zoom({zoomInTitle: {{ this.zoom[0]|tojson }},
                         zoomOutTitle: {{ this.zoom[1]|tojson }} }).addTo({{ this.get_name() }});
         {% endmacro %}
@@ -127,6 +99,7 @@ class LabMap(folium.Map):
         )  # fmt: skip
         west, south, east, north = scene.bounds
         self.box = [[south, west], [north, east]]
+        self.middle = [(south + north) / 2, (west + east) / 2]
         self.tall = tall
         self.words = scene.description
         self.zoom = [translate("Zoom in", scene.language), translate("Zoom out", scene.language)]

@@ -24,7 +24,7 @@ CELL_STYLE = (
     "text-align:left;vertical-align:top;padding:.25em .6em;"
     "border-bottom:1px solid rgba(128,128,128,.35)"
 )
-NUMBER_STYLE = CELL_STYLE.replace("text-align:left", "text-align:right")
+NUMBER_STYLE = CELL_STYLE.replace("text-align:left", "text-align:right;white-space:nowrap")
 
 
 class Listing(Sequence[dict[str, Any]]):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab.i18n import translate
+from datalab.notebook.assets import Assets
 from datalab.notebook.classification import Classification
 from datalab.notebook.composer import compose
 from datalab.notebook.scene import Scene
@@ -55,9 +56,7 @@ class Map:
 
     # -- showing ----------------------------------------------------------------------------
 
-    def _assets(self, inline: bool = False) -> Any:
-        from datalab.notebook.leaflet import Assets
-
+    def _assets(self, inline: bool = False) -> Assets:
         lab = self.dataset.lab
         return Assets(None if inline else lab.assets_url, lab.assets)
 

@@ -63,7 +63,7 @@ def _row(entry: Entry, language: Language) -> dict[str, Any]:
         "publisher": dataset["publisher"],
         "rows": good.get("rows"),
         "state": standing(record, good, language),
-        "published": day(good.get("finished_at"), language),
+        "published": day(good.get("finished_at"), language, "medium"),
         "license": license.title if license else dataset["license"],
         "sql_name": entry.sql_name,
     }

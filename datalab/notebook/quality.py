@@ -187,8 +187,10 @@ class Quality:
             f'<th scope="col" style="{HEAD_STYLE}">{escape(words)}</th>' for words in self._headings
         )
         body = "".join(
-            "<tr>" + "".join(f'<td style="{CELL_STYLE}">{escape(c)}</td>' for c in row) + "</tr>"
-            for row in self._rows()
+            f'<tr><td style="{CELL_STYLE};white-space:nowrap">{escape(verdict)}</td>'
+            f'<td style="{CELL_STYLE}">{escape(words)}</td>'
+            f'<td style="{CELL_STYLE}">{escape(detail)}</td></tr>'
+            for verdict, words, detail in self._rows()
         )
         return (
             f'<div style="overflow-x:auto" lang="{self.language}">'

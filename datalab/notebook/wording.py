@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from typing import Any
+from typing import Any, Literal
 
 from datalab.i18n import Language, translate
 
@@ -32,12 +32,16 @@ def _digits(value: float) -> int:
     return max(0, min(SIGNIFICANT, SIGNIFICANT - whole))
 
 
-def day(moment: str | datetime.date | None, language: Language) -> str:
+def day(
+    moment: str | datetime.date | None,
+    language: Language,
+    style: Literal["long", "medium"] = "long",
+) -> str:
     """An ISO 8601 moment, or a date, as a day in words; nothing for None."""
     from babel.dates import format_date
 
     found = _moment(moment)
-    return str(format_date(found, format="long", locale=language)) if found else ""
+    return str(format_date(found, format=style, locale=language)) if found else ""
 
 
 def minute(moment: str | None, language: Language) -> str:
