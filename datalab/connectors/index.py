@@ -144,14 +144,17 @@ class Session:
         """The client for ``url``: one that checks certificates, one for hosts trusted without."""
         trusted = self._trusts(url)
         if trusted not in self._clients:
-            verify: ssl.SSLContext | bool = False if trusted else self._context()
-            self._clients[trusted] = httpx.Client(
-                verify=verify,
-                proxy=self.settings.proxy or None,
-                timeout=TIMEOUT,
-                follow_redirects=True,
-                max_redirects=5,
-            )
+            try:
+                verify: ssl.SSLContext | bool = False if trusted else self._context()
+                self._clients[trusted] = httpx.Client(
+                    verify=verify,
+                    proxy=self.settings.proxy or None,
+                    timeout=TIMEOUT,
+                    follow_redirects=True,
+                    max_redirects=5,
+                )
+            except (OSError, ValueError) as error:  # pip's cert, client-cert or proxy is wrong
+                raise httpx.UnsupportedProtocol(type(error).__name__) from None
         return self._clients[trusted]
 
     def open(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
@@ -200,7 +203,7 @@ class Session:
                         self.failures.append(Phrase("the package index refused the access"))
                     return response
                 reason = Phrase("error {status}", status=response.status_code)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 reason = reason_of(error)
             wait = self.patience.wait(attempt, response)
             if wait is None:

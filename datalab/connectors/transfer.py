@@ -115,12 +115,15 @@ def receive(
                 return Body(None, "", 0, response.headers)
             if status == 200:
                 return _written(response, url, folder, max_bytes, progress, patience.whole)
-            reason = Phrase("the server answered {status}", status=_said(response))
+            if status in REFUSING:
+                reason = Phrase("it refuses the access (error {status})", status=status)
+                raise SourceUnreachable(url=url, reason=reason)
+            reason = Phrase("error {status}", status=_said(response))
             if status not in TRANSIENT:
                 if 400 <= status < 500:
                     raise SourceMissing(url=url, reason=reason, file=file)
                 raise SourceUnreachable(url=url, reason=reason)
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = reason_of(error)
         finally:
             if response is not None:
@@ -144,6 +147,10 @@ def reason_of(error: Exception) -> Phrase:
         return Phrase("no connection could be made")
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         return Phrase("the connection broke before the whole file had come")
+    if isinstance(error, httpx.TooManyRedirects | httpx.InvalidURL):
+        return Phrase("it redirects without end or to something that is no address")
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return Phrase("pip's settings for the certificate or the proxy cannot be used here")
     if isinstance(error, httpx.DecodingError):
         return Phrase("its compression could not be read")
     return Phrase("the connection failed ({kind})", kind=type(error).__name__)

