@@ -47,8 +47,10 @@ def read_sheet(
             if sum(member.file_size for member in archive.infolist()) > LARGEST:
                 raise unreadable(dataset, "it unpacks to more than {limit} bytes.", limit=LARGEST)
         # The sheet is read twice, for values and for formulas: they are not stored together.
-        values = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        formulas = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+        # Handles, not paths: openpyxl refuses a path without the extension of a workbook.
+        options = {"read_only": True, "keep_links": False}
+        values = load_workbook(file.open("rb"), data_only=True, **options)
+        formulas = load_workbook(file.open("rb"), data_only=False, **options)
     except (OSError, KeyError, ValueError, InvalidFileException, zipfile.BadZipFile) as error:
         raise unreadable(dataset, "{error}", error=error) from error
     name = dataset.source.sheet or values.sheetnames[0]

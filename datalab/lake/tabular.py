@@ -73,7 +73,8 @@ def from_rows(
             return []
         found = dict(
             connection.execute(
-                "SELECT rowid, line FROM read WHERE list_contains(?, rowid)", [list(positions)]
+                "SELECT rowid, line FROM read WHERE rowid IN (SELECT unnest(?::BIGINT[]))",
+                [list(positions)],
             ).fetchall()
         )
         return [found[position] for position in positions]
