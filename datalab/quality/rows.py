@@ -105,7 +105,7 @@ def _unique(columns: Sequence[str], subject: Subject, ignored: str) -> Compiled:
         of_rows(subject.given.get("mostly", 1)),
         (subject.count(), subject.count(considered)),
         query=query,
-        repeated=tuple(columns),
+        repeated={column: subject.types[column] for column in columns},
         failing=complete,
         columns=tuple(columns),
     )

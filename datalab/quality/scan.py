@@ -8,6 +8,7 @@ import duckdb
 
 from datalab.quality.engine import plain
 from datalab.quality.subject import Compiled
+from datalab.quality.unique import proven
 from datalab.quality.verdict import Row, Verdict
 
 Outcome = Verdict | str
@@ -26,7 +27,7 @@ def scan(
         shared = _fragments(connection, table, suite)
     except duckdb.Error:
         return [_alone(connection, table, one) for one in suite]
-    return [_outcome(connection, one, row) for one, row in zip(suite, shared, strict=True)]
+    return [_outcome(connection, table, one, row) for one, row in zip(suite, shared, strict=True)]
 
 
 def _fragments(
@@ -46,11 +47,13 @@ def _alone(connection: duckdb.DuckDBPyConnection, table: str, one: Compiled) -> 
         (row,) = _fragments(connection, table, [one])
     except duckdb.Error as error:
         return plain(error)
-    return _outcome(connection, one, row)
+    return _outcome(connection, table, one, row)
 
 
-def _outcome(connection: duckdb.DuckDBPyConnection, one: Compiled, row: Row) -> Outcome:
+def _outcome(connection: duckdb.DuckDBPyConnection, table: str, one: Compiled, row: Row) -> Outcome:
     try:
+        if one.repeated and proven(connection, table, one, int(row[0] or 0)):
+            return one.judge((*row, 0))
         if one.query is not None:
             row = (*row, *(connection.execute(one.query).fetchone() or ()))
         return one.judge(row)

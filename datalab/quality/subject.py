@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datalab.quality.literal import literal, name
@@ -27,7 +27,7 @@ class Compiled:
     failing
         A condition true for the rows that break it; None where no row is to blame.
     repeated
-        Columns whose repeated values are at fault, for uniqueness.
+        For uniqueness, the columns of the key and their DuckDB types.
     columns
         What to show of a failing row.
     domain
@@ -38,7 +38,7 @@ class Compiled:
     fragments: Sequence[str] = ()
     query: str | None = None
     failing: str | None = None
-    repeated: Sequence[str] = ()
+    repeated: Mapping[str, str] = field(default_factory=dict)
     columns: Sequence[str] = ()
     domain: str = "TRUE"
 
