@@ -149,7 +149,7 @@ def _refuse_the_dangerous(text: str) -> None:
     depth = documents = 0
     events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
     for event in events:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
