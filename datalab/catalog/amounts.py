@@ -13,8 +13,8 @@ from babel.numbers import format_decimal, format_percent
 from datalab.i18n import Language, translate
 
 LISTED = 10
-# Years are numbers that nobody groups by thousands.
-UNGROUPED = frozenset({"year", "years"})
+# A year, month or day of the calendar is a number on its own: not grouped, no unit said.
+CALENDAR = frozenset({"year", "month", "day"})
 
 
 def quoted(text: object, language: Language) -> str:
@@ -64,9 +64,9 @@ def _number(value: int | float | Decimal, language: Language, unit: str | None) 
         value,
         locale=language,
         decimal_quantization=False,
-        group_separator=unit not in UNGROUPED,
+        group_separator=unit not in CALENDAR,
     )
-    if not unit or unit in UNGROUPED or unit == "1":
+    if not unit or unit in CALENDAR or unit == "1":
         return digits
     if unit in ("%", "percent"):
         return f"{digits}\u00a0%" if language == "fr" else f"{digits}%"
@@ -79,7 +79,8 @@ def _moment(when: datetime.date | datetime.time, language: Language) -> str:
     if isinstance(when, datetime.datetime):
         written = format_datetime(when, "long", tzinfo=when.tzinfo, locale=language)
         if when.tzinfo is None:
-            written = f"{format_date(when, 'long', locale=language)} {when:%H:%M}"
+            date = format_date(when, "long", locale=language)
+            written = translate("{date} at {time}", language, date=date, time=f"{when:%H:%M}")
     else:
         written = format_date(when, "long", locale=language)
     # French says the first of the month, and only the first, as an ordinal.
@@ -115,7 +116,7 @@ def amount(
     if low is not None and high is not None:
         bounds = {
             # The unit is said once, after the last number.
-            "low": value_in_words(low, language, unit if unit in UNGROUPED else None),
+            "low": value_in_words(low, language, unit if unit in CALENDAR else None),
             "high": value_in_words(high, language, unit),
         }
         if low == high:

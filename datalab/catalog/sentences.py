@@ -158,6 +158,12 @@ def _members(voice: Voice) -> str:
     return voice.set(voice.given["value_set"])
 
 
+def _among(voice: Voice) -> str:
+    one = len(voice.given["value_set"]) == 1
+    sentence = "{values} are {set}" if one else "{values} are among: {set}"
+    return voice(sentence, values=voice.values, set=_members(voice))
+
+
 SENTENCES: dict[str, Say] = {
     "expect_table_row_count_to_equal": _counted(
         "The table has {amount} row", "The table has {amount} rows"
@@ -177,7 +183,7 @@ SENTENCES: dict[str, Say] = {
     "expect_column_values_to_not_be_null": _filled,
     "expect_column_values_to_be_null": _values("{values} are missing"),
     "expect_column_values_to_be_unique": _once,
-    "expect_column_values_to_be_in_set": _values("{values} are among: {set}", set=_members),
+    "expect_column_values_to_be_in_set": _among,
     "expect_column_values_to_not_be_in_set": _values("{values} avoid: {set}", set=_members),
     "expect_column_values_to_be_between": _between,
     "expect_column_values_to_match_regex": _values(

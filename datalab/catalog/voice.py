@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datalab.catalog.amounts import (
-    UNGROUPED,
+    CALENDAR,
     amount,
     listed,
     moment,
@@ -113,7 +113,7 @@ class Voice:
         said = []
         for position, value in enumerate(values, start=1):
             # The unit is said once, after the last number.
-            unit = self.unit if position == len(values) or self.unit in UNGROUPED else None
+            unit = self.unit if position == len(values) or self.unit in CALENDAR else None
             word = value_in_words(value, self.language, unit)
             meaning = codes.get(str(value))
             said.append(f"{word} ({meaning.in_(self.language)})" if meaning else word)
