@@ -6,6 +6,7 @@ for code. Everything that comes from data is escaped.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -123,7 +124,7 @@ def text_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> list[
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = re.sub(r"[ \t\r\n]+", " ", text)
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 

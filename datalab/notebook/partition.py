@@ -48,7 +48,8 @@ def read_piece(
 def to_dask(dataset: Dataset, partitions: int | None = None) -> dd.DataFrame:
     """The pinned snapshot of ``dataset`` in ``partitions`` pieces (one per million rows).
 
-    Integer columns that have gaps anywhere are ``Int64`` in every piece.
+    Integer columns that have gaps anywhere are ``Int64`` in every piece; texts have Dask's own type
+    (``string[pyarrow]``).
     """
     import dask.dataframe as dd
 

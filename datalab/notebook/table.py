@@ -37,6 +37,7 @@ SHOWN = 20
 LONGEST_CELL = 80
 # Grouping digits of these would be wrong: 2 022 is no year.
 UNGROUPED = re.compile(r"(^|_)(year|annee|code|id|number|millesime)($|_)", re.IGNORECASE)
+BREAKS = re.compile(r"[ \t\r\n]+")
 UNKNOWN_TABLE = re.compile(r"Table with name (\S+) does not exist")
 UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)" (?:was )?not found')
 CANDIDATES = re.compile(r"Candidate bindings: (.*)")
@@ -134,7 +135,7 @@ class Table:
     def _shown(self, column: str, value: Any) -> str:
         if isinstance(value, int) and UNGROUPED.search(column):
             return str(value)
-        text = " ".join(spoken(value, self._language).split())
+        text = BREAKS.sub(" ", spoken(value, self._language))
         return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
     def _repr_html_(self) -> str:
