@@ -19,6 +19,9 @@ class LongLived(StaticFiles):
         super().__init__(*args, **options)
         self.shared = shared
 
+    async def check_config(self) -> None:
+        """A folder that is not there yet has no files: each is a 404, not a failure."""
+
     def file_response(
         self,
         full_path: str | os.PathLike[str],

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from datalab.errors import DatalabError, InvalidParameter, MethodRefused, UnknownPage
 from datalab.i18n import translate
+from datalab.portal.headers import HEADERS
 from datalab.portal.language import language_of
 from datalab.portal.page import render
 
@@ -87,4 +88,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
         LOG.error("%s failed", request.url.path, exc_info=error)
-        return answer(request, DatalabError())
+        response = answer(request, DatalabError())
+        response.headers.update(HEADERS)  # this handler stands outside the middleware
+        return response

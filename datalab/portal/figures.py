@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from decimal import Decimal
-from functools import lru_cache
+from decimal import Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,10 +18,8 @@ DIJON = ZoneInfo("Europe/Paris")
 NAMES_A_YEAR = re.compile(r"(^|_)(year|annee|vintage|millesime)($|_)")
 
 
-@lru_cache(maxsize=64)
-def _pattern(digits: int, grouped: bool) -> str:
-    whole = "#,##0" if grouped else "0"
-    return whole + ("." + "#" * digits if digits else "")
+def _pattern(grouped: bool) -> str:
+    return "#,##0.###" if grouped else "0"
 
 
 def number(
@@ -31,7 +28,13 @@ def number(
     """``value`` with at most ``digits`` decimals; a year is not cut into thousands."""
     if not year and isinstance(value, float) and value and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.4g}".replace(".", "," if language == "fr" else ".")
-    return format_decimal(value, _pattern(digits, not year), locale=LOCALES[language])
+    if isinstance(value, float):
+        value = round(value, digits)
+    with localcontext() as context:
+        context.prec = 80  # Babel quantizes, and a decimal of 38 digits does not fit the default
+        return format_decimal(
+            value, _pattern(not year), locale=LOCALES[language], decimal_quantization=False
+        )
 
 
 def day(value: str | date | datetime | None, language: Language) -> str:
@@ -83,7 +86,7 @@ def cell(value: Any, type_: str, name: str, language: Language) -> str:
     if isinstance(value, int | float):
         return number(value, language, year=bool(NAMES_A_YEAR.search(name)))
     if type_.startswith("decimal") and isinstance(value, str):
-        return number(Decimal(value), language, digits=20)
+        return number(Decimal(value), language)
     if type_ == "date" and (moment := _moment(value)) is not None:
         shape = "dd/MM/y"
         return format_date(moment, shape, locale=LOCALES[language])

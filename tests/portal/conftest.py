@@ -1,4 +1,4 @@
-"""A small lake with every kind of dataset, published by the real refresh, and the portal over it."""
+"""A small lake with every kind of dataset, published by the real refresh, under the portal."""
 
 from __future__ import annotations
 
@@ -151,14 +151,18 @@ def fill(workshop: Workshop) -> None:
                 "big": "bigint",
             },
             license="cc-by-4.0",
-            source={"connector": "file", "path": "odd-values.csv", "csv": {"null_values": ["NULL"]}},
+            source={
+                "connector": "file",
+                "path": "odd-values.csv",
+                "csv": {"null_values": ["NULL"]},
+            },
         ),
         "id,said,amount,short,share,day,moment,instant,flag,big\n"
-        '1,=1+1,1234567890123456.7891,1.10,0.1,2024-02-29,2024-01-01 12:00:00,'
+        "1,=1+1,1234567890123456.7891,1.10,0.1,2024-02-29,2024-01-01 12:00:00,"
         "2024-07-01 12:00:00+02:00,true,9007199254740993\n"
         '2,"a ""q"", b; c\nd",0.0001,-2.50,1e-7,2024-03-01,2024-01-01 12:00:00.25,'
         "2024-07-01 10:00:00+00:00,false,-1\n"
-        "3,\"\",NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL\n"
+        '3,"",NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL\n'
         "4,NULL,1,1,1,2024-03-02,2024-01-02 00:00:00,2024-07-01 10:00:00+00:00,true,0\n"
         "5,@SUM(A1),1,1,1,2024-03-02,2024-01-02 00:00:00,2024-07-01 10:00:00+00:00,true,0\n",
     )

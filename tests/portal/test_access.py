@@ -57,7 +57,9 @@ def test_the_page_says_who_can_read_and_how(client: TestClient) -> None:
     page = client.get("datasets/for-members?lang=en").text
     assert "only members of the lab can read it" in page
     assert "/hub/user-redirect/datalab/open?dataset=for-members" in page
-    assert "licence does not allow passing it on" in client.get("datasets/not-to-pass-on?lang=en").text
+    assert (
+        "licence does not allow passing it on" in client.get("datasets/not-to-pass-on?lang=en").text
+    )
     assert "Ask the steward" in client.get("datasets/for-named?lang=en").text
 
 
