@@ -85,7 +85,7 @@ def _python(settings: Settings, language: Language) -> Iterator[Finding]:
 
 
 def _walls(settings: Settings, language: Language) -> Iterator[Finding]:
-    walls = sandbox.probe()
+    walls = sandbox.probe(settings.home)
     if walls.mode in {"root", "user"}:
         message = translate(
             "Notebook servers are separated by bubblewrap ({program})",

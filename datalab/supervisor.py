@@ -72,7 +72,7 @@ class Supervisor:
         settings = self.settings
         # Sandboxed accounts read the lake under their own uid; the home around it is closed.
         os.umask(0o022)
-        walls = sandbox.probe()
+        walls = sandbox.probe(settings.home)
         crossed = 0o711 if walls.mode == "setuid" else 0o700
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(settings.home, crossed)

@@ -24,7 +24,7 @@ def configure(c: Any) -> None:
     """Everything, for this home and this plan."""
     settings = Settings()
     plan = Plan.read(settings.run)
-    walls = probe()
+    walls = probe(settings.home)
     update_network(c, settings, plan)
     update_storage(c, settings)
     update_people(c, settings)

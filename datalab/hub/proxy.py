@@ -17,9 +17,9 @@ from typing import Any
 
 from configurable_http_proxy.configproxy import PythonProxy  # type: ignore[import-untyped]
 from configurable_http_proxy.handlers import ProxyHandler  # type: ignore[import-untyped]
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.httpserver import HTTPServer
-from tornado.httputil import parse_response_start_line
+from tornado.httputil import HTTPHeaders, parse_response_start_line, split_host_and_port
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.web import Application
@@ -72,6 +72,32 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
             return
         if not self._finished:
             await self.finish()
+
+    def _get_proxy_request(self, url: str) -> HTTPRequest:
+        """The same request for the server behind, saying whom it came from and for which host."""
+        asked = self.request
+        headers = HTTPHeaders()
+        for name, value in asked.headers.get_all():
+            if name.lower() not in HOP_BY_HOP:
+                headers.add(name, value)
+        _, port = split_host_and_port(asked.host)
+        standard = 443 if asked.protocol == "https" else 80
+        chain = [*asked.headers.get_list("X-Forwarded-For"), str(asked.remote_ip)]
+        headers["X-Forwarded-For"] = ", ".join(chain)
+        for name, value in (
+            ("X-Forwarded-Proto", asked.protocol),
+            ("X-Forwarded-Port", str(port or standard)),
+            ("X-Forwarded-Host", asked.host),
+        ):
+            headers.setdefault(name, value)
+        return HTTPRequest(
+            url,
+            method=asked.method,
+            headers=headers,
+            body=asked.body or None,
+            follow_redirects=False,
+            allow_nonstandard_methods=True,
+        )
 
     def _header(self, line: str) -> None:
         line = line.rstrip("\r\n")

@@ -89,8 +89,8 @@ def bubblewrap() -> str | None:
     return str(packaged) if os.access(packaged, os.X_OK) else None
 
 
-def probe() -> Walls:
-    """Find the best mode by really running a sandbox, never by reading settings."""
+def probe(home: Path) -> Walls:
+    """Find the best mode for a lab in ``home`` by really running one, never by reading settings."""
     root = os.geteuid() == 0
     program = bubblewrap()
     reason = "bubblewrap is not installed"
@@ -116,14 +116,15 @@ def probe() -> Walls:
                 return walls
             said = trial.stderr.decode(errors="replace").strip().splitlines()
             reason = said[-1] if said else f"exit code {trial.returncode}"
-    if root and _another_account_can_run():
+    if root and _another_account_can_run(home):
         return Walls("setuid", None, reason)
     return Walls("none", None, reason)
 
 
-def _another_account_can_run() -> bool:
-    """Whether an unprivileged uid reaches the interpreter and the lab's package."""
-    command = [sys.executable, "-I", "-c", "import datalab.hub.launcher, jupyterhub"]
+def _another_account_can_run(home: Path) -> bool:
+    """Whether an unprivileged uid reaches the interpreter, the lab's package and ``home``."""
+    check = "import datalab.hub.launcher, jupyterhub, os, sys; os.stat(sys.argv[1])"
+    command = [sys.executable, "-I", "-c", check, str(home.parent)]
     try:
         trial = subprocess.run(
             command,
@@ -154,12 +155,13 @@ def warning(walls: Walls, home: Path, language: Language) -> str | None:
         )
     if walls.refuses:
         return translate(
-            "WARNING: no sandbox can be made here ({reason}) and other accounts cannot reach "
-            "{program}: notebook servers would be root, so none will start. Install bubblewrap, "
-            "or move the lab to a folder that everybody may read.",
+            "WARNING: no sandbox can be made here ({reason}) and other accounts cannot reach both "
+            "{program} and {home}: notebook servers would be root, so none will start. Install "
+            "bubblewrap, or move both to folders that everybody may cross.",
             language,
             reason=walls.reason,
             program=sys.executable,
+            home=home,
         )
     if walls.mode == "none":
         return translate(

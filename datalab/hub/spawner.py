@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -49,6 +51,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     server_process: Process | None = None
     room_process: Process | None = None
     language: Language = DEFAULT
+    runtime: str = ""
 
     # -- start ----------------------------------------------------------------------------
 
@@ -148,7 +151,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     def _environment(self, inside: str, room: Room) -> dict[str, str]:
         environment: dict[str, str] = {k: str(v) for k, v in self.get_env().items() if v}
         walled = self.walls.mode in {"root", "user"}
-        runtime = "/tmp/jupyter" if walled else f"{inside}/.local/share/jupyter/runtime"  # noqa: S108
+        runtime = "/tmp/jupyter" if walled else self._runtime(room.uid)  # noqa: S108
         environment |= {
             "HOME": inside,
             "USER": room.account,
@@ -168,6 +171,13 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         }
         return environment
 
+    def _runtime(self, uid: int) -> str:
+        """A private folder for sockets, whose paths may not be longer than 107 bytes."""
+        self.runtime = tempfile.mkdtemp(prefix="datalab-")
+        if os.geteuid() == 0:
+            os.chown(self.runtime, uid, uid)
+        return self.runtime
+
     def _lakes(self) -> dict[str, Path]:
         """Published lakes of this account's rights; only the open one where nothing separates."""
         allowed = ("open", "members") if self.walls.private else ("open",)
@@ -182,16 +192,22 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             process = getattr(self, name)
             if process:
                 state[name] = process.as_json()
+        if self.runtime:
+            state["runtime"] = self.runtime
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
+        self.runtime = str(state.get("runtime") or "")
         self.server_process = Process.from_json(state.get("server_process"))
         self.room_process = Process.from_json(state.get("room_process"))
 
     def clear_state(self) -> None:
         super().clear_state()
         self.server_process = self.room_process = None
+        if self.runtime:
+            shutil.rmtree(self.runtime, ignore_errors=True)
+        self.runtime = ""
 
     @property
     def _record(self) -> Path:

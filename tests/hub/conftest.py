@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +19,15 @@ NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that every account may cross, whoever runs the tests."""
-    folder = tmp_path_factory.mktemp("labs")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:
-            os.chmod(parent, 0o755)  # noqa: S103
-    return folder
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may cross, whoever runs the tests.
+
+    Not one of pytest's: each session of pytest closes their common parent again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="datalab-tests-"))
+    os.chmod(folder, 0o755)  # noqa: S103
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,11 @@ class Echo(RequestHandler):
         self.write(self.request.body[:10])
 
 
+class Asked(RequestHandler):
+    def get(self) -> None:
+        self.write(dict(self.request.headers))
+
+
 class Nothing(RequestHandler):
     def get(self) -> None:
         self.set_status(304)
@@ -96,6 +101,7 @@ def places() -> Iterator[Places]:
                 ("/large", Large),
                 ("/echo", Echo),
                 ("/nothing", Nothing),
+                ("/asked", Asked),
                 ("/talk", Talk),
             ]
             HTTPServer(Application(pages)).listen(server_port, "127.0.0.1")
@@ -151,6 +157,15 @@ def test_uploads_and_repeated_headers_pass(places: Places) -> None:
     assert answer.headers["X-Length"] == "20000000"
     assert answer.headers.get_list("Set-Cookie") == ["a=1", "b=2"]
     assert answer.content == b"y" * 10
+
+
+def test_the_server_behind_learns_who_asked_for_which_host(places: Places) -> None:
+    host = places.proxy.removeprefix("http://")
+    asked = httpx.get(f"{places.proxy}/asked", headers={"X-Forwarded-For": "192.0.2.7"}).json()
+    assert asked["Host"] == asked["X-Forwarded-Host"] == host
+    assert asked["X-Forwarded-For"] == "192.0.2.7, 127.0.0.1"
+    assert asked["X-Forwarded-Proto"] == "http"
+    assert asked["X-Forwarded-Port"] == host.rpartition(":")[2]
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 304), ("HEAD", 200), ("DELETE", 204)])
