@@ -39,7 +39,7 @@ def create_app(settings: Settings, prefix: str = PREFIX) -> FastAPI:
     app.state.prefix = prefix
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
     app.state.library = Library(settings.lake)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
