@@ -40,7 +40,7 @@ def opened(
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
         if spatial:
-            _load_spatial(connection)
+            load_spatial(connection)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -56,7 +56,8 @@ def types_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str
     }
 
 
-def _load_spatial(connection: duckdb.DuckDBPyConnection) -> None:
+def load_spatial(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the extension that the package index installed; nothing where it is missing."""
     found = find_spec("duckdb_extension_spatial")
     for folder in (found.submodule_search_locations or []) if found else []:
         for path in Path(folder).glob("extensions/*/spatial.duckdb_extension"):

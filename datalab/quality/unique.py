@@ -51,7 +51,7 @@ def proven(connection: duckdb.DuckDBPyConnection, table: str, one: Compiled, row
     try:
         return _all_apart(connection, table, one, condition)
     except duckdb.Error:
-        # Infinite dates, for example, have no number. Grouping copes with them.
+        # Numbers at the ends of their type overflow, for example. Grouping copes with them.
         return False
 
 
@@ -60,7 +60,7 @@ def _all_apart(
 ) -> bool:
     complete, keys = _profile(connection, table, one, condition)
     size = math.prod(key.size for key in keys)
-    if complete == 0:
+    if complete <= 1:
         return True
     if complete > size or size > min(LARGEST, SPARSEST * complete):
         return False
@@ -101,6 +101,9 @@ def _profile(
     sample = connection.execute(
         f"SELECT {', '.join(numbers)} FROM {table} WHERE {condition} LIMIT {SAMPLE}"  # noqa: S608
     ).fetchall()
+    if any(value is None for seen in (row, *sample) for value in seen):
+        # Infinite moments have no number.
+        return row[0], []
     keys = []
     for place, number in enumerate(numbers):
         lowest, highest = row[1 + 2 * place], row[2 + 2 * place]
