@@ -89,8 +89,7 @@ def test_what_holds_is_judged_without_great_expectations(tmp_path: Path) -> None
     described = dataset([POSITIVE, UNIQUE, COUNT]).model_dump_json(by_alias=True)
     code = (
         "import sys; from pathlib import Path; from datalab.catalog.dataset import Dataset; "
-        "from datalab.quality.batch import load_spatial
-from datalab.quality.validate import validate; "
+        "from datalab.quality.validate import validate; "
         "dataset = Dataset.model_validate_json(sys.argv[1]); "
         "assert validate(dataset, Path(sys.argv[2])).success; "
         "sys.exit('great_expectations' in sys.modules)"
