@@ -8,6 +8,8 @@ from data reach the page as JSON and are written as text, never as HTML.
 from __future__ import annotations
 
 import json
+import re
+from html import escape
 from typing import Any
 
 import folium
@@ -21,6 +23,7 @@ from datalab.notebook.assets import CLUSTER_SCRIPT, CLUSTER_STYLE, SCRIPT, STYLE
 from datalab.notebook.scene import HATCH, POINT_RADIUS, Mark, Scene
 
 MANY_POINTS = 200
+OPENING = re.compile(r"\{(?=[{%#])")
 DECIMALS = 1e-5  # degrees, about one metre
 TOOLTIP = """function (feature, layer) {
     const words = document.createElement("span");
@@ -94,21 +97,21 @@ class LabMap(folium.Map):
 
     def __init__(self, scene: Scene, assets: Assets, tall: str = "100%") -> None:
         super().__init__(
-            tiles=None, zoom_control=False, attributionControl=False, zoomSnap=0.25,
+            tiles=None, zoom_control=False, attributionControl=False, zoomSnap=0.25, maxZoom=18,
             zoom_start=11, location=(0, 0),
         )  # fmt: skip
         west, south, east, north = scene.bounds
         self.box = [[south, west], [north, east]]
         self.middle = [(south + north) / 2, (west + east) / 2]
         self.tall = tall
-        self.words = scene.description
+        self.words = inert(scene.description)
         self.zoom = [translate("Zoom in", scene.language), translate("Zoom out", scene.language)]
         self.options.pop("zoom", None)
         names = [SCRIPT, STYLE]
         if clustered(scene):
             names += [CLUSTER_SCRIPT, CLUSTER_STYLE]
         root = _figure(self)
-        root.title = scene.title
+        root.title = escape(inert(scene.title))
         root.header.add_child(_Raw(assets.header(names)), name="assets")
 
 
@@ -157,7 +160,7 @@ def folium_map(scene: Scene, assets: Assets, tall: str = "100%") -> LabMap:
             "interactive": False,
         }, tooltip=False)  # fmt: skip
     if clustered(scene):
-        rows = [[m.shape.y, m.shape.x, m.color, m.tooltip] for m in scene.marks]
+        rows = [[m.shape.y, m.shape.x, m.color, inert(m.tooltip)] for m in scene.marks]
         cluster = _Cluster(rows, callback=CLUSTER_POINT)  # type: ignore[no-untyped-call]
         result.add_child(cluster)
     elif scene.kind in {"points", "circles"}:
@@ -166,7 +169,7 @@ def folium_map(scene: Scene, assets: Assets, tall: str = "100%") -> LabMap:
         features = [
             _feature(
                 i, m.shape,
-                {"tooltip": m.tooltip, "fill": f"url(#{HATCH})" if m.missing else m.color},
+                {"tooltip": inert(m.tooltip), "fill": f"url(#{HATCH})" if m.missing else m.color},
             )
             for i, m in enumerate(scene.marks)
         ]  # fmt: skip
@@ -176,6 +179,16 @@ def folium_map(scene: Scene, assets: Assets, tall: str = "100%") -> LabMap:
         })  # fmt: skip
     result.add_child(_Hatch())
     return result
+
+
+def inert(text: str) -> str:
+    """``text`` that no template engine reads as more than text.
+
+    branca renders what folium has rendered once more as a Jinja template, so that ``{{ … }}`` in a
+    value of a dataset would run as code in the reader's kernel. A zero-width space keeps the two
+    characters apart.
+    """
+    return OPENING.sub("{\u200b", text)
 
 
 def _feature(identifier: int, shape: Any, properties: dict[str, Any]) -> dict[str, Any]:
@@ -205,7 +218,7 @@ def _add_circles(result: LabMap, marks: list[Mark]) -> None:
     """Large circles first, so that small ones stay visible on top of them."""
     rows = [
         [
-            point.y, point.x, mark.color, mark.tooltip,
+            point.y, point.x, mark.color, inert(mark.tooltip),
             mark.radius if mark.radius is not None else POINT_RADIUS,
         ]
         for mark in sorted(marks, key=lambda mark: -(mark.radius or 0))
@@ -257,8 +270,6 @@ def standalone(scene: Scene, assets: Assets) -> str:
     """The map with title, legend and table as a whole HTML page that needs no other file."""
     result = folium_map(scene, assets, tall="70vh")
     figure = _figure(result)
-    from html import escape
-
     heading = f"<h1>{escape(scene.title)}</h1><p>{escape(scene.subtitle)}</p>"
     figure.html.add_child(_Raw(f"<main>{heading}"), name="heading", index=0)
     document = _spoken(str(figure.render()), scene)

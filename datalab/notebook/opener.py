@@ -23,7 +23,6 @@ from tornado import web
 from datalab.errors import NotPublished, UnknownDataset
 from datalab.i18n import Language, negotiate, translate
 from datalab.lake.index import Entry, read_index
-from datalab.notebook.template import notebook
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 60
@@ -76,6 +75,9 @@ def write_once(home: Path, entry: Entry, language: Language) -> str:
 
     A file, a folder or a link of that name is somebody's work and stays as it is.
     """
+    # Here, because every server loads this module and few ever write a notebook.
+    from datalab.notebook.template import notebook
+
     name = f"{entry.id}.ipynb"
     document = json.dumps(notebook(entry, language), ensure_ascii=False, indent=1) + "\n"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

@@ -117,6 +117,24 @@ class Workshop:
             ],
         )
 
+    def write_boundaries(self) -> None:
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"insee_code": code, "name": name},
+                "geometry": square(place),
+            }
+            for place, (code, name, *_) in enumerate(COMMUNES)
+        ]
+        self.write(
+            "commune-boundaries",
+            {"insee_code": "varchar", "name": "varchar", "geometry": "geometry"},
+            json.dumps({"type": "FeatureCollection", "features": features}),
+            "geojson",
+            key=["insee_code"],
+            map={"geometry": "geometry", "label": "name"},
+        )
+
     def refresh(self, *names: str) -> dict[str, str]:
         """States by dataset."""
         records = refresh(list(names) or None, self.settings, "essai")
@@ -133,22 +151,7 @@ def _quoted(cell: object) -> str:
 
 def fill(workshop: Workshop) -> None:
     """Polygons, a joined table, points few and many, years, a reserved and a missing dataset."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"insee_code": code, "name": name},
-            "geometry": square(place),
-        }
-        for place, (code, name, *_) in enumerate(COMMUNES)
-    ]
-    workshop.write(
-        "commune-boundaries",
-        {"insee_code": "varchar", "name": "varchar", "geometry": "geometry"},
-        json.dumps({"type": "FeatureCollection", "features": features}),
-        "geojson",
-        key=["insee_code"],
-        map={"geometry": "geometry", "label": "name"},
-    )
+    workshop.write_boundaries()
     workshop.write_communes()
     point = {"longitude": "longitude", "latitude": "latitude", "label": "name"}
     coordinates = {"name": "varchar", "longitude": "double", "latitude": "double"}
@@ -203,10 +206,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 @pytest.fixture
 def own_workshop(tmp_path: Path) -> Workshop:
-    """A lake of one dataset that a test may change."""
+    """A lake of two datasets that a test may change."""
     made = Workshop(tmp_path)
+    made.write_boundaries()
     made.write_communes()
-    assert made.refresh() == {"communes": "published"}
+    assert set(made.refresh().values()) == {"published"}
     return made
 
 
