@@ -1,0 +1,112 @@
+"""Every error that a person can meet, as one tree.
+
+A class takes facts, not sentences: ``UnknownDataset("bike-count", known=[...])``. Its message
+names the thing, the reason and the next step, in the reader's language; ``code`` and ``status``
+never change once published. ``as_json`` is the only JSON shape of an error in the lab.
+"""
+
+from __future__ import annotations
+
+from datalab.errors.access import (
+    AccessRefused,
+    DownloadRefused,
+    ExpectationRefused,
+)
+from datalab.errors.catalog import (
+    CatalogError,
+    InvalidCatalog,
+    UnknownDataset,
+)
+from datalab.errors.deployment import (
+    AlreadyRunning,
+    DeploymentError,
+    NotRunning,
+    PortBusy,
+    UnknownPersona,
+)
+from datalab.errors.lake import (
+    LakeBusy,
+    LakeEmpty,
+    LakeError,
+    NotPublished,
+    QueryRefused,
+    RefresherRunning,
+    RefreshFailed,
+    UnknownSnapshot,
+)
+from datalab.errors.notebook import (
+    LargerThanMemory,
+    NoPlaces,
+    NotebookError,
+    NothingToDraw,
+    SeveralValuesPerPlace,
+    UnknownColumn,
+    UnknownMethod,
+)
+from datalab.errors.request import (
+    InvalidParameter,
+    MethodRefused,
+    NoGeometry,
+    RequestError,
+    TooMuch,
+    UnknownPage,
+)
+from datalab.errors.root import (
+    DatalabError,
+    nearest,
+)
+from datalab.errors.source import (
+    SourceChanged,
+    SourceError,
+    SourceMissing,
+    SourceRefused,
+    SourceTooLarge,
+    SourceUnreachable,
+    TooManyRejects,
+    UnreadableFile,
+)
+
+__all__ = [
+    "AccessRefused",
+    "AlreadyRunning",
+    "CatalogError",
+    "DatalabError",
+    "DeploymentError",
+    "DownloadRefused",
+    "ExpectationRefused",
+    "InvalidCatalog",
+    "InvalidParameter",
+    "LakeBusy",
+    "LakeEmpty",
+    "LakeError",
+    "LargerThanMemory",
+    "MethodRefused",
+    "NoGeometry",
+    "NoPlaces",
+    "NotPublished",
+    "NotRunning",
+    "NotebookError",
+    "NothingToDraw",
+    "PortBusy",
+    "QueryRefused",
+    "RefreshFailed",
+    "RefresherRunning",
+    "RequestError",
+    "SeveralValuesPerPlace",
+    "SourceChanged",
+    "SourceError",
+    "SourceMissing",
+    "SourceRefused",
+    "SourceTooLarge",
+    "SourceUnreachable",
+    "TooManyRejects",
+    "TooMuch",
+    "UnknownColumn",
+    "UnknownDataset",
+    "UnknownMethod",
+    "UnknownPage",
+    "UnknownPersona",
+    "UnknownSnapshot",
+    "UnreadableFile",
+    "nearest",
+]

@@ -1,0 +1,49 @@
+"""What can be wrong with a request to the portal."""
+
+from __future__ import annotations
+
+from datalab.errors.root import DatalabError
+
+
+class RequestError(DatalabError):
+    """Something in an address cannot be answered."""
+
+    code = "request"
+    status = 400
+
+
+class InvalidParameter(RequestError):
+    code = "invalid-parameter"
+    template = "The parameter '{name}' cannot be '{value}': {reason}."
+
+
+class UnknownPage(RequestError):
+    code = "unknown-page"
+    status = 404
+    template = "There is nothing at {path}. The list of datasets is a good place to start again."
+
+
+class MethodRefused(RequestError):
+    code = "method-refused"
+    status = 405
+    template = "{path} can only be read: {method} is not possible here."
+
+
+class TooMuch(RequestError):
+    """A question that would keep everybody else waiting."""
+
+    code = "too-much"
+    status = 503
+    template = (
+        "This takes more time or memory than the portal gives to one page. "
+        "Ask for fewer rows, do not sort, or open the dataset in a notebook."
+    )
+
+
+class NoGeometry(RequestError):
+    code = "no-geometry"
+    status = 404
+    template = (
+        "Dataset '{dataset}' has no places on a map, so there is no GeoJSON of it. "
+        "Take it as CSV or Parquet."
+    )
