@@ -26,7 +26,7 @@ def test_an_unknown_dataset_names_the_nearest_one() -> None:
             "code": "unknown-dataset",
             "status": 404,
             "message": "There is no dataset 'comunes'. Did you mean 'communes'? "
-            "lab.datasets() lists them all.",
+            "The list of datasets names them all.",
             "details": {
                 "dataset": "comunes",
                 "suggestion": "communes",

@@ -28,12 +28,12 @@ class UnknownDataset(CatalogError):
         if self.suggestion:
             text = translate(
                 "There is no dataset '{dataset}'. Did you mean '{suggestion}'? "
-                "lab.datasets() lists them all.",
+                "The list of datasets names them all.",
                 language,
             )
         else:
             text = translate(
-                "There is no dataset '{dataset}'. lab.datasets() lists them all.", language
+                "There is no dataset '{dataset}'. The list of datasets names them all.", language
             )
         return text.format(**self.facts)
 
