@@ -48,7 +48,7 @@ def open_lakes(
     connection = connect(threads=threads, memory_limit=memory_limit, temporary=temporary)
     for place in places:
         attach(connection, place)
-    _short_names(connection)
+    _short_names(connection, places)
     if locked:
         lock(connection, places)
     return connection
@@ -66,21 +66,27 @@ def attach(connection: duckdb.DuckDBPyConnection, place: LakeFolder) -> None:
     )
 
 
-def _short_names(connection: duckdb.DuckDBPyConnection) -> None:
+def _short_names(connection: duckdb.DuckDBPyConnection, places: list[LakeFolder]) -> None:
     """A view per table, in the order the lakes were attached.
 
-    The tables are asked of the attached copies, not of the index, which may be one publish ahead.
+    The tables are asked of the attached copies, not of the index, which may be one publish ahead;
+    of their metadata, because ``duckdb_tables()`` reads every table's statistics: 70 ms for twelve
+    tables instead of 2.
     """
-    tables = connection.execute(
-        "SELECT database_name, schema_name, table_name FROM duckdb_tables() "
-        "WHERE database_name NOT IN ('memory', 'system', 'temp') "
-        "AND database_name NOT LIKE '\\_\\_ducklake%' ESCAPE '\\' ORDER BY database_oid"
-    ).fetchall()
-    for database, schema, name in tables:
-        connection.execute(
-            f"CREATE OR REPLACE VIEW memory.main.{identifier(name)} AS "
-            f"FROM {_qualified(database, schema, name)}"
-        )
+    connection.execute("BEGIN")  # one commit instead of one for each view
+    for place in places:
+        metadata = identifier(f"__ducklake_metadata_{place.name}")
+        tables = connection.execute(
+            f"SELECT s.schema_name, t.table_name FROM {metadata}.main.ducklake_table t "  # noqa: S608
+            f"JOIN {metadata}.main.ducklake_schema s USING (schema_id) "
+            "WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL"
+        ).fetchall()
+        for schema, name in tables:
+            connection.execute(
+                f"CREATE OR REPLACE VIEW memory.main.{identifier(name)} AS "
+                f"FROM {_qualified(place.name, schema, name)}"
+            )
+    connection.execute("COMMIT")
 
 
 def lock(connection: duckdb.DuckDBPyConnection, places: list[LakeFolder]) -> None:

@@ -7,6 +7,7 @@ open is announced on the cards, and read after ``lab.refresh()``.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +92,7 @@ class Lab:
         self._open()
 
     def _open(self) -> None:
-        """Attach the lakes and read their index, both of the same moment.
-
-        Index and metadata are two files: where a publish came between the two reads, read again.
-        """
+        """Attach the lakes and read their index as of the same moment."""
         from datalab.lake.reader import open_lakes
 
         self._search: SearchIndex | None = None
@@ -111,9 +109,8 @@ class Lab:
                 raise error.in_language(self.language) from None
             if self._stamp() == before:
                 break
-            connection.close()
         self.connection: duckdb.DuckDBPyConnection = connection
-        self._entries = entries
+        self._entries = aligned(connection, entries)
         self._read_at = before
 
     def _stamp(self) -> tuple[tuple[str, int, int], ...]:
@@ -243,3 +240,30 @@ class Lab:
         from datalab.notebook.overview import welcome
 
         return welcome(self)
+
+
+def aligned(connection: duckdb.DuckDBPyConnection, entries: dict[str, Entry]) -> dict[str, Entry]:
+    """The entries as of the attached copies, and short names that read what the entries say.
+
+    A publish puts the metadata in place first and the index after it. Whoever opens between the
+    two would read one snapshot by SQL and another by name.
+    """
+    from datalab.lake.connection import identifier
+    from datalab.lake.reader import table
+
+    found = {}
+    for name in {entry.lake for entry in entries.values()}:
+        of_lake = {i: entry for i, entry in entries.items() if entry.lake == name}
+        metadata = identifier(f"__ducklake_metadata_{name}")
+        query = f"SELECT max(snapshot_id) FROM {metadata}.main.ducklake_snapshot"  # noqa: S608
+        newest = connection.execute(query).fetchall()[0][0]
+        told = max((s["snapshot"] for e in of_lake.values() for s in e.snapshots), default=newest)
+        for key, entry in of_lake.items():
+            known = [s for s in entry.snapshots if s["snapshot"] <= newest]
+            found[key] = entry if told <= newest else replace(entry, snapshots=known)
+            if told < newest and entry.good is not None and known:
+                connection.execute(
+                    f"CREATE OR REPLACE VIEW memory.main.{identifier(entry.sql_name)} AS "
+                    f"FROM {table(entry, known[0]['snapshot'])}"
+                )
+    return dict(sorted(found.items()))
