@@ -106,7 +106,8 @@ def test_an_error_shows_itself_as_a_sentence_and_not_as_a_trace(open_lab: Any) -
     with pytest.raises(UnknownDataset) as caught:
         open_lab("en").dataset("comunes")
     assert caught.value._render_traceback_() == [
-        "There is no dataset 'comunes'. Did you mean 'communes'? The list of datasets names them all."
+        "There is no dataset 'comunes'. Did you mean 'communes'? "
+        "The list of datasets names them all."
     ]
 
 
