@@ -142,19 +142,3 @@ def written_down(run: Path) -> dict[str, Process]:
         return {}
     found = {name: Process.from_json(entry) for name, entry in entries.items()}
     return {name: process for name, process in found.items() if process is not None}
-
-
-def servers(run: Path) -> list[tuple[str, list[Process]]]:
-    """Notebook servers as their spawner wrote them down: account, then server and room."""
-    found = []
-    for path in sorted((run / "servers").glob("*.json")):
-        try:
-            record = json.loads(path.read_text())
-        except (OSError, ValueError):
-            record = {}
-        if not isinstance(record, dict):
-            record = {}
-        names = ("server_process", "room_process")
-        processes = [Process.from_json(record.get(name)) for name in names]
-        found.append((path.stem, [process for process in processes if process is not None]))
-    return found

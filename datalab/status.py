@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 
-from datalab import children
+from datalab import children, rooms
 from datalab.answers import answers
 from datalab.hub.plan import Plan
 from datalab.i18n import Language, translate
@@ -97,11 +97,7 @@ def look(settings: Settings) -> Status:
         pid = process.pid if process and process.alive else None
         answer = answers(question[0], token=question[1]) if question else None
         parts.append(Part(name, pid, answer))
-    servers = [
-        account
-        for account, processes in children.servers(settings.run)
-        if any(process.alive for process in processes)
-    ]
+    servers = [server.account for server in rooms.servers(settings.run) if server.alive]
     return Status(str(settings.home), plan.url, parts, servers, _datasets(settings))
 
 

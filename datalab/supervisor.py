@@ -7,7 +7,6 @@ and refresher, and leaves notebook servers alone.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -19,18 +18,18 @@ from pathlib import Path
 from types import FrameType
 
 from datalab import children as parts
-from datalab import journal, ports, signin
+from datalab import home, journal, ports, rooms, signin
 from datalab.answers import answers
-from datalab.errors import AlreadyRunning, DatalabError
+from datalab.errors import DatalabError
 from datalab.hub import sandbox
 from datalab.hub.plan import Plan, secret
-from datalab.hub.process import Process, stop, wait
+from datalab.hub.process import Process, stop
 from datalab.i18n import Language, translate
 from datalab.settings import Settings
 
 FIRST_ANSWER_SECONDS = 120.0
+PORTAL_SECONDS = 10.0
 LOG_CHECK_SECONDS = 10.0
-SERVER_PATIENCE = 8.0
 Say = Callable[[str], None]
 
 
@@ -57,7 +56,7 @@ class Supervisor:
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._told_to_stop)
-        self._prepare_home()
+        self._open_home()
         try:
             self._start()
             if self._wait_for_answer():
@@ -68,54 +67,18 @@ class Supervisor:
 
     # -- start ----------------------------------------------------------------------------
 
-    def _prepare_home(self) -> None:
-        settings = self.settings
-        # Sandboxed accounts read the lake under their own uid; the home around it is closed.
-        os.umask(0o022)
-        walls = sandbox.probe(settings.home)
-        crossed = 0o711 if walls.mode == "setuid" else 0o700
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(settings.home, crossed)
-        self._take_lock()
-        home = settings.home
-        own = [settings.secrets, settings.run, settings.logs, settings.writer, settings.staging]
-        own += [settings.cache, settings.assets, home / "hub", settings.run / "servers"]
-        accounts = [home / "accounts", home / "accounts/homes", home / "accounts/etc"]
-        lakes = [settings.lake, settings.lake / "open", settings.lake / "members"]
-        for folders, mode in ((own, 0o700), (accounts, crossed), (lakes, 0o755)):
-            for folder in folders:
-                folder.mkdir(mode=mode, exist_ok=True)
-                os.chmod(folder, mode)
-        for lake in settings.lake.glob("restricted-*"):
-            os.chmod(lake, 0o700)
-        warning = sandbox.warning(walls, home, self.language)
+    def _open_home(self) -> None:
+        walls = sandbox.probe(self.settings.home)
+        self._lock = home.prepare(self.settings, walls)
+        warning = sandbox.warning(walls, self.settings.home, self.language)
         if warning:
             self.say(warning)
-
-    def _take_lock(self) -> None:
-        self.settings.run.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(self.settings.run / "lab.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            before = self._plan_before()
-            raise AlreadyRunning(
-                home=str(self.settings.home), url=before.url if before else "?"
-            ) from None
-        self._lock = handle
-
-    def _plan_before(self) -> Plan | None:
-        try:
-            return Plan.read(self.settings.run)
-        except (OSError, ValueError, TypeError):
-            return None
 
     def _start(self) -> None:
         settings = self.settings
         stale = parts.written_down(settings.run)
         stop((process for name, process in stale.items() if name != "supervisor"), 10)
-        self.plan = ports.choose(settings, self._plan_before())
+        self.plan = ports.choose(settings, home.plan_before(settings))
         self.plan.write(settings.run)
         self.children = parts.children(settings, self.plan)
         built = any(settings.lake.glob("*/index.json"))
@@ -157,13 +120,19 @@ class Supervisor:
         """Until the hub answers through the proxy and the lake is built; False if told to stop."""
         hub = f"http://127.0.0.1:{self.plan.hub_port}/hub/api"
         deadline = time.monotonic() + FIRST_ANSWER_SECONDS
+        portal_deadline = 0.0
         warned = False
         while not self.stopping.is_set():
             self._revive()
             building = self.lake_build is not None and self.lake_build.poll() is None
             # The hub first: a proxy in front of no hub writes a complaint for every look.
             if not building and answers(hub) and answers(f"{self.plan.url}/hub/api"):
-                break
+                if answers(f"{self.plan.url}/services/datalab/health"):
+                    break
+                # People are sent to the portal first, but a portal that fails stops nobody else.
+                portal_deadline = portal_deadline or time.monotonic() + PORTAL_SECONDS
+                if time.monotonic() > portal_deadline:
+                    break
             if time.monotonic() > deadline and not building and not warned:
                 warned = True
                 self.say(
@@ -282,7 +251,7 @@ class Supervisor:
         others = [process for name, process in by_name.items() if name != "proxy"]
         for process in others:
             process.signal(signal.SIGTERM)
-        self._stop_servers()
+        rooms.stop_all(self.settings.run)
         stop(others, 10)
         stop([process for name, process in by_name.items() if name == "proxy"], 5)
         for child in self.children:
@@ -292,19 +261,6 @@ class Supervisor:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-    def _stop_servers(self) -> None:
-        """Servers get a signal each and time to save; then each room is ended as a whole."""
-        rooms = parts.servers(self.settings.run)
-        for _, processes in rooms:
-            for process in processes[:1]:
-                process.signal(signal.SIGTERM)
-        everyone = [process for _, processes in rooms for process in processes]
-        for process in wait(everyone, SERVER_PATIENCE):
-            process.signal(signal.SIGKILL)
-        wait(everyone, 5)
-        for account, _ in rooms:
-            (self.settings.run / "servers" / f"{account}.json").unlink(missing_ok=True)
 
 
 def own_age() -> float:

@@ -32,14 +32,12 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (options.data, options.data))
     give_up_privileges(options.uid)
     os.chdir(options.home)
-    # Compiles a grammar of 0.8 s at import, for one format that jsonschema then goes without.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     arguments = options.arguments
     sys.argv = ["jupyterhub-singleuser", *arguments[arguments[:1] == ["--"] :]]
 
-    from jupyterhub.singleuser import main as serve
+    from datalab.hub.lean import singleuser_main
 
-    serve()
+    singleuser_main()()
 
 
 def give_up_privileges(uid: int) -> None:

@@ -63,8 +63,11 @@ def end(lab: Lab) -> None:
     with suppress(Exception):
         if lab.up is not None:
             lab.stop()
-    from datalab.children import servers
+    from datalab.rooms import servers
 
-    left = [*lab.processes().values(), *(p for _, ps in servers(lab.home / "run") for p in ps)]
+    left = [
+        *lab.processes().values(),
+        *(p for server in servers(lab.home / "run") for p in server.processes),
+    ]
     for process in left:
         process.signal(signal.SIGKILL)

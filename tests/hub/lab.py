@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from tornado.httpclient import HTTPRequest
@@ -24,6 +25,7 @@ from tornado.websocket import websocket_connect
 
 from datalab.hub.process import Process
 
+Result = TypeVar("Result")
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "datalab.cli"]
 PATIENCE = 120
@@ -72,6 +74,12 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = PATIENC
             return found
         time.sleep(0.1)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def in_a_loop_of_its_own(talk: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine on another thread: a browser test keeps a loop running on this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, talk).result()
 
 
 @dataclass
@@ -218,7 +226,7 @@ class Person:
             answer = self.post("api/kernels", {"name": "python3"})
             assert answer.status_code == 201, answer.text
             self.kernel = answer.json()["id"]
-        return asyncio.run(self._execute(code))
+        return in_a_loop_of_its_own(self._execute(code))
 
     async def _execute(self, code: str) -> str:
         address = f"{self.lab.url}/user/{self.name}/api/kernels/{self.kernel}/channels"

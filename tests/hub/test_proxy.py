@@ -17,7 +17,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-from tests.hub.lab import eventually, free_port
+from tests.hub.lab import eventually, free_port, in_a_loop_of_its_own
 
 TOKEN = "a-token-for-this-test"
 
@@ -185,7 +185,7 @@ def test_more_than_ten_are_served_at_a_time(places: Places) -> None:
 
             return await asyncio.gather(*(first() for _ in range(30)))
 
-    assert set(asyncio.run(all_first_words())) == {b"data: first\n\ndata: second\n\n"}
+    assert set(in_a_loop_of_its_own(all_first_words())) == {b"data: first\n\ndata: second\n\n"}
 
 
 def test_a_websocket_keeps_its_protocol_its_messages_and_its_end(places: Places) -> None:
@@ -202,7 +202,7 @@ def test_a_websocket_keeps_its_protocol_its_messages_and_its_end(places: Places)
         said.append(await asyncio.wait_for(socket.read_message(), 5))
         return socket.selected_subprotocol, said, socket.close_code
 
-    protocol, said, code = asyncio.run(talk())
+    protocol, said, code = in_a_loop_of_its_own(talk())
     assert protocol == "v1.kernel"
     assert said == ["hello", "words", "é" * 3_000_000, b"\x00\xff", None]
     assert code == 4001
