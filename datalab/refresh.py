@@ -19,7 +19,7 @@ from uuid import uuid4
 from datalab import __version__
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
-from datalab.catalog.selection import Selection
+from datalab.catalog.selection import Selection, tightened
 from datalab.connectors.registry import fetch, source_models
 from datalab.errors import (
     DatalabError,
@@ -108,7 +108,7 @@ def refresh(
     with Writer(settings.lake, settings.writer, author, wait) as writer:
         writer.heal()
         _clear(settings.staging)
-        for dataset in catalog:
+        for dataset in [*catalog, *_tightened(catalog, settings)]:
             lakes = writer.relocate(dataset)
             if lakes:
                 on_event(Event("moved", dataset.id, lakes=tuple(lakes)))
@@ -267,6 +267,16 @@ class _Run:
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _tightened(catalog: Catalog, settings: Settings) -> list[Dataset]:
+    """Published datasets whose YAML cannot be read, but says that they are closed now."""
+    entries = read_index(settings.lake)
+    known = {name: str(entry.dataset["access"]) for name, entry in entries.items()}
+    return [
+        Dataset.from_json({**entries[name].dataset, "access": access})
+        for name, access in tightened(catalog, known).items()
+    ]
 
 
 def _clear(staging: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 from datalab.catalog.catalog import Catalog
-from datalab.catalog.dataset import Dataset
+from datalab.catalog.dataset import Access, Dataset
 from datalab.errors import UnknownDataset
 
 
@@ -46,6 +47,23 @@ class Selection:
         return cls(list(datasets.values()), unreadable)
 
 
+def tightened(catalog: Catalog, known: Mapping[str, str]) -> dict[str, Access]:
+    """Access that an unreadable YAML states, by id, where it is stricter than the ``known`` one.
+
+    A mistake elsewhere in a file must not keep data open that its steward has just closed.
+    """
+    ranks: dict[str, int] = {name: rank for rank, name in enumerate(get_args(Access))}
+    stricter: dict[str, Access] = {}
+    for file in {problem.file for problem in catalog.problems}:
+        name = _meant_id(file)
+        stated = _stated(file, "access")
+        if name in catalog.datasets or stated not in ranks or name not in known:
+            continue
+        if ranks[stated] > ranks.get(known[name], len(ranks)):
+            stricter[name] = cast(Access, stated)
+    return stricter
+
+
 def _broken(catalog: Catalog) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for problem in catalog.problems:
@@ -57,8 +75,14 @@ def _broken(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def _meant_id(file: Path) -> str:
+    return _stated(file, "id") or file.stem
+
+
+def _stated(file: Path, key: str) -> str | None:
+    """The plain value of a key at the top of a file that may be no valid YAML."""
     try:
-        written = re.search(r"^id:\s*['\"]?([a-z0-9-]+)", file.read_text("utf-8"), re.MULTILINE)
+        text = file.read_text("utf-8")
     except (OSError, UnicodeError):
-        written = None
-    return written.group(1) if written else file.stem
+        return None
+    found = re.search(rf"""^['"]?{key}['"]?\s*:\s*['"]?([a-z0-9-]+)""", text, re.MULTILINE)
+    return found.group(1) if found else None

@@ -10,6 +10,8 @@ regular expression runs on the rest only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalab.lake.connection import literal
@@ -59,21 +61,40 @@ def reason(wanted: str, options: CsvOptions) -> str:
     }.get(wanted, NOT_CONVERTIBLE)
 
 
-def from_text(text: str, wanted: str, options: CsvOptions) -> str:
-    """SQL that reads the VARCHAR expression ``text`` as ``wanted``, or gives NULL."""
-    if wanted == "varchar":
-        return text
+@dataclass(frozen=True)
+class Reading:
+    """How a text becomes a value: ``value`` is SQL that may be too generous, ``valid`` holds it.
+
+    ``valid`` takes SQL that stands for the value, so that the value is computed once: DuckDB does
+    not share what stands inside a CASE.
+    """
+
+    value: str
+    valid: Callable[[str], str]
+
+
+def reading(text: str, wanted: str, options: CsvOptions) -> Reading:
+    """SQL that reads the VARCHAR expression ``text`` as ``wanted``."""
     if wanted in WHOLE or wanted == "double" or wanted.startswith("decimal"):
         return _number(text, wanted, options)
     if wanted == "boolean":
         lowered = f"lower(trim({text}))"
-        return (
+        value = (
             f"CASE WHEN {lowered} IN ({_list(_TRUE)}) THEN true "
             f"WHEN {lowered} IN ({_list(_FALSE)}) THEN false END"
         )
+        return Reading(value, lambda value: f"{value} IS NOT NULL")
     if wanted == "geometry":
-        return _geometry(text)
+        return Reading(_geometry(text), _within)
     return _moment(text, wanted, options)
+
+
+def from_text(text: str, wanted: str, options: CsvOptions) -> str:
+    """SQL that reads the VARCHAR expression ``text`` as ``wanted``, or gives NULL."""
+    if wanted == "varchar":
+        return text
+    found = reading(text, wanted, options)
+    return f"CASE WHEN {found.valid(found.value)} THEN {found.value} END"
 
 
 def from_native(value: str, have: str, wanted: str) -> str:
@@ -84,7 +105,8 @@ def from_native(value: str, have: str, wanted: str) -> str:
     """
     have = have.lower()
     if wanted == "geometry":
-        return _within(value) if have.startswith("geometry") else "NULL::GEOMETRY"
+        inside = f"CASE WHEN {_within(value)} THEN {value} END"
+        return inside if have.startswith("geometry") else "NULL::GEOMETRY"
     if wanted == "double" and have in ("double", "float"):
         return f"CASE WHEN isfinite({value}) THEN {value}::DOUBLE END"
     if have == wanted or (wanted.startswith("decimal") and have == wanted.replace(" ", "")):
@@ -97,7 +119,7 @@ def from_native(value: str, have: str, wanted: str) -> str:
     return cast
 
 
-def _number(text: str, wanted: str, options: CsvOptions) -> str:
+def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
     plain = text
     grouped = ""
     if options.thousands:
@@ -119,27 +141,26 @@ def _number(text: str, wanted: str, options: CsvOptions) -> str:
             rf"\s*[+-]?((\d+{grouped})({point}\d{{0,{scale}}}0*)?|{point}\d{{1,{scale}}}0*)\s*"
         )
     matches = f"regexp_full_match({text}, {literal(pattern)})"
-    if plain == text:
+    if wanted == "double" and options.thousands is None:
         # A double that DuckDB reads is written as one but for infinities, NaN and underscores.
-        quick = (
-            f"isfinite({cast}) AND NOT contains({text}, '_')"
-            if wanted == "double"
-            else f"{cast}::VARCHAR = {text} OR {matches}"
-        )
-        return f"CASE WHEN {quick} THEN {cast} END"
-    finite = f" AND isfinite({cast})" if wanted == "double" else ""
-    if options.thousands is None and wanted == "double":
-        quick = f"NOT contains({text}, '.') AND NOT contains({text}, '_')"
-        return f"CASE WHEN {quick}{finite} THEN {cast} END"
-    return f"CASE WHEN {matches}{finite} THEN {cast} END"
+        wrong = ["_"] if options.decimal == "." else ["_", "."]
+        without = " AND ".join(f"NOT contains({text}, {literal(mark)})" for mark in wrong)
+        return Reading(cast, lambda value: f"isfinite({value}) AND {without}")
+    if wanted == "double":
+        return Reading(cast, lambda value: f"isfinite({value}) AND {matches}")
+    if plain != text:
+        return Reading(cast, lambda value: f"{value} IS NOT NULL AND {matches}")
+    return Reading(
+        cast, lambda value: f"{value} IS NOT NULL AND ({value}::VARCHAR = {text} OR {matches})"
+    )
 
 
-def _moment(text: str, wanted: str, options: CsvOptions) -> str:
+def _moment(text: str, wanted: str, options: CsvOptions) -> Reading:
     form = options.date_format if wanted == "date" else options.timestamp_format
     if form and wanted != "time":
-        parsed = f"try_strptime({text}, {literal(form)})"
+        parsed = f"try_strptime({text}, {literal(form)})::{wanted}"
         # '%Y' also takes '20' as the year 20.
-        return f"CASE WHEN year({parsed}) >= 1000 THEN {parsed}::{wanted} END"
+        return Reading(parsed, lambda value: f"year({value}) >= 1000")
     cast = f"TRY_CAST({text} AS {wanted})"
     pattern = {
         "date": rf"\s*{_DATE}\s*",
@@ -148,29 +169,36 @@ def _moment(text: str, wanted: str, options: CsvOptions) -> str:
         "timestamptz": rf"\s*{_DATE}[ T]{_CLOCK}{_OFFSET}\s*",
     }[wanted]
     matches = f"regexp_full_match({text}, {literal(pattern)})"
-    if wanted == "timestamptz":
-        return f"CASE WHEN {matches} THEN {cast} END"
-    quick = f"{cast}::VARCHAR = {text}"
-    if wanted in ("date", "timestamp"):
-        quick = f"isfinite({cast}) AND {quick}"
-    return f"CASE WHEN ({quick}) OR {matches} THEN {cast} END"
+
+    def valid(value: str) -> str:
+        if wanted == "timestamptz":
+            return f"{value} IS NOT NULL AND {matches}"
+        if wanted == "timestamp":
+            # Cheaper than writing it back; from year 1000 on the first four places are digits.
+            quick = f"{value} >= TIMESTAMP '1000-01-01' AND {text} LIKE '____-__-__ __:__:__'"
+        elif wanted == "date":
+            quick = f"isfinite({value}) AND {value}::VARCHAR = {text}"
+        else:
+            quick = f"{value}::VARCHAR = {text}"
+        return f"{value} IS NOT NULL AND (({quick}) OR {matches})"
+
+    return Reading(cast, valid)
 
 
 def _geometry(text: str) -> str:
-    parsed = (
-        f"CASE WHEN {text} LIKE '{{%' THEN TRY(ST_GeomFromGeoJSON({text})) "
+    return (
+        f"(CASE WHEN {text} LIKE '{{%' THEN TRY(ST_GeomFromGeoJSON({text})) "
         f"WHEN regexp_full_match({text}, '([0-9A-Fa-f]{{2}})+') "
         f"THEN TRY(ST_GeomFromHEXWKB({text})) "
-        f"ELSE TRY(ST_GeomFromText({text})) END"
+        f"ELSE TRY(ST_GeomFromText({text})) END)"
     )
-    return _within(f"({parsed})")
 
 
 def _within(geometry: str) -> str:
     """Longitude and latitude have bounds; metres of Lambert-93 lie outside them."""
     return (
-        f"CASE WHEN ST_XMin({geometry}) >= -180 AND ST_XMax({geometry}) <= 180 "
-        f"AND ST_YMin({geometry}) >= -90 AND ST_YMax({geometry}) <= 90 THEN {geometry} END"
+        f"ST_XMin({geometry}) >= -180 AND ST_XMax({geometry}) <= 180 "
+        f"AND ST_YMin({geometry}) >= -90 AND ST_YMax({geometry}) <= 90"
     )
 
 

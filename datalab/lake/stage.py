@@ -17,7 +17,7 @@ import duckdb
 from datalab.catalog.dataset import Dataset
 from datalab.errors import TooManyRejects
 from datalab.i18n import Phrase
-from datalab.lake.casting import from_native, from_text, reason
+from datalab.lake.casting import from_native, from_text, reading, reason
 from datalab.lake.connection import connect, identifier
 from datalab.lake.decoding import unpack
 from datalab.lake.raw import Raw, Reject, unreadable
@@ -123,12 +123,13 @@ def _reader(dataset: Dataset) -> Read:
 
 @dataclass(frozen=True)
 class _Cell:
-    """One column on its way: ``text`` in the file, ``value`` as declared."""
+    """One column on its way: ``text`` in the file, ``value`` as declared where it is ``valid``."""
 
     name: str
     column: str
     text: str
     value: str
+    valid: Callable[[str], str]
     reason: str
 
 
@@ -144,10 +145,11 @@ def _typed(
         + [f"{cell.text} AS t{number}" for number, cell in enumerate(cells) if cell in checked]
     )
     names = ", ".join(f"v{number} AS {identifier(c.name)}" for number, c in enumerate(cells))
+    # Inside CASE, DuckDB looks at the second half of an OR only where the first half is false.
     faults = {
-        number: f"(v{number} IS NULL AND t{number} IS NOT NULL)"
+        number: f"CASE WHEN t{number} IS NULL OR {held} THEN false ELSE true END"
         for number, cell in enumerate(cells)
-        if cell in checked
+        if cell in checked and (held := f"({cell.valid(f'v{number}')})")
     }
     values = ", ".join(f"CASE WHEN {f} THEN t{n}::VARCHAR END" for n, f in faults.items())
     rejected = f"CASE WHEN {' OR '.join(faults.values())} THEN [{values}] END" if faults else "NULL"
@@ -201,7 +203,7 @@ def _cells(dataset: Dataset, raw: Raw) -> list[_Cell]:
             (name, column.source or name, [declared.get(column.source or name, ""), column.type])
             for name, column in dataset.columns.items()
         ]
-    cells = []
+    cells: list[_Cell] = []
     for name, source, steps in wanted:
         if source not in declared:
             raise unreadable(
@@ -211,8 +213,12 @@ def _cells(dataset: Dataset, raw: Raw) -> list[_Cell]:
             )
         text = identifier(source)
         value, have = text, raw.types.get(source)
+        valid: Callable[[str], str] = _is_there
         if have is None:  # an optional column that this file does not have
             value = text = f"NULL::{steps[-1]}"
+        elif have.lower() == "varchar" and set(steps) == {steps[0]} and steps[0] != "varchar":
+            found = reading(f"t{len(cells)}", steps[0], dataset.source.csv)
+            value, valid = reading(text, steps[0], dataset.source.csv).value, found.valid
         else:
             for step in steps:
                 if have.lower() == "varchar":
@@ -220,8 +226,12 @@ def _cells(dataset: Dataset, raw: Raw) -> list[_Cell]:
                 else:
                     value = from_native(value, have, step)
                 have = step
-        cells.append(_Cell(name, source, text, value, reason(steps[-1], dataset.source.csv)))
+        cells.append(_Cell(name, source, text, value, valid, reason(steps[-1], dataset.source.csv)))
     return cells
+
+
+def _is_there(value: str) -> str:
+    return f"{value} IS NOT NULL"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:

@@ -146,7 +146,8 @@ class Writer:
             place = folder(self.lake, name)
             working = self._working(place)
             for leftover in [
-                *place.root.glob(".catalog.ducklake.*"),
+                *place.root.glob(".*"),
+                *place.root.glob("re*/**/.*"),  # half-written records and rejects
                 *self.writer.glob(f"{name}.erased*"),
             ]:
                 leftover.unlink(missing_ok=True)
