@@ -55,7 +55,9 @@ class Supervisor:
             where the public port is taken.
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._told_to_stop)
+            # nohup asks to go on when the terminal closes.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._told_to_stop)
         self._open_home()
         try:
             self._start()
@@ -78,7 +80,11 @@ class Supervisor:
         settings = self.settings
         stale = parts.written_down(settings.run)
         stop((process for name, process in stale.items() if name != "supervisor"), 10)
-        self.plan = ports.choose(settings, home.plan_before(settings))
+        before = home.plan_before(settings)
+        self.plan = ports.choose(settings, before)
+        if before and before.hub_port != self.plan.hub_port:
+            # Another program took the port: servers that outlived the hub would call in vain.
+            rooms.stop_all(settings.run)
         self.plan.write(settings.run)
         self.children = parts.children(settings, self.plan)
         built = any(settings.lake.glob("*/index.json"))

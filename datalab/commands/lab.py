@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,13 @@ def up_command(host: str | None, port: int | None, home: str | None) -> None:
     except ValueError:
         install = None
     settings = _settings(host=host, port=port, home=home)
-    Supervisor(settings, click.echo, language_of()).run(install)
+    Supervisor(settings, _say, language_of()).run(install)
+
+
+def _say(line: str) -> None:
+    # The terminal may be gone; that is no reason for the lab to go too.
+    with contextlib.suppress(OSError):
+        click.echo(line)
 
 
 @click.command("signin")

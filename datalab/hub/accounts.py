@@ -70,12 +70,16 @@ class Accounts:
         """The two files that give a uid its name inside the sandbox."""
         folder = self.etc(account)
         folder.mkdir(mode=0o755, exist_ok=True)
-        (folder / "passwd").write_text(
-            f"root:x:0:0:root:/:/usr/sbin/nologin\n"
+        texts = {
+            "passwd": f"root:x:0:0:root:/:/usr/sbin/nologin\n"
             f"{account}:x:{uid}:{uid}:{account}:/home/{account}:/bin/bash\n"
-            "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
-        )
-        (folder / "group").write_text(f"root:x:0:\n{account}:x:{uid}:\nnogroup:x:65534:\n")
+            "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
+            "group": f"root:x:0:\n{account}:x:{uid}:\nnogroup:x:65534:\n",
+        }
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            # The account itself reads it, whatever the umask of the hub is.
+            os.chmod(folder / name, 0o644)
 
 
 SEEDED = ".local/share/datalab/welcome"

@@ -23,6 +23,7 @@ from traitlets import Instance, Integer, Unicode
 from datalab.hub import sandbox
 from datalab.hub.accounts import Accounts, forget
 from datalab.hub.process import Process
+from datalab.hub.queue import Queue
 from datalab.hub.sandbox import Room, Walls
 from datalab.i18n import DEFAULT, Language, negotiate, translate
 
@@ -44,9 +45,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     portal_path = Unicode("/services/datalab/", help="Path of the portal").tag(config=True)
     at_once = Integer(3, help="Servers that start at the same time").tag(config=True)
 
-    # Shared by all spawners of this hub: those that wait, in order, and the gate they wait at.
-    _waiting: ClassVar[list[LabSpawner]] = []
-    _gate: ClassVar[asyncio.Semaphore | None] = None
+    # One for all spawners of this hub.
+    queue: ClassVar[Queue | None] = None
 
     server_process: Process | None = None
     room_process: Process | None = None
@@ -61,16 +61,9 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.language = negotiate(request.headers.get("Accept-Language")) if request else DEFAULT
         if self.walls.refuses:
             raise self._failure("refused")
-        gate = LabSpawner._gate = LabSpawner._gate or asyncio.Semaphore(self.at_once)
-        self._waiting.append(self)
-        try:
-            await gate.acquire()
-        finally:
-            self._waiting.remove(self)
-        try:
+        LabSpawner.queue = LabSpawner.queue or Queue(self.at_once)
+        async with LabSpawner.queue.turn(self):
             return await self._start_now()
-        finally:
-            gate.release()
 
     async def _start_now(self) -> tuple[str, int]:
         await self._stop_forgotten()
@@ -161,7 +154,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             "LANG": "C.UTF-8",
             "VIRTUAL_ENV": sys.prefix,
             "DATALAB_LANGUAGE": self.language,
-            "DATALAB_LAKE": sandbox.LAKE if walled else self.lake_path,
+            "DATALAB_LAKE": sandbox.LAKE if walled else self._lake_without_walls(),
             "DATALAB_PORTAL_URL": self.portal_path,
             "DATALAB_ASSETS_URL": f"{self.portal_path}assets/",
             "JUPYTER_CONFIG_PATH": str(SERVER_CONFIG),
@@ -170,6 +163,17 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             "JUPYTER_RUNTIME_DIR": runtime,
         }
         return environment
+
+    def _lake_without_walls(self) -> str:
+        """By file modes, where the server has a uid of its own; else the open lake only."""
+        if self.walls.private:
+            return self.lake_path
+        shown = Path(self.records_path).with_name("lake")
+        shown.mkdir(mode=0o700, exist_ok=True)
+        link = shown / "open"
+        if not link.is_symlink():
+            link.symlink_to(Path(self.lake_path) / "open")
+        return str(shown)
 
     def _runtime(self, uid: int) -> str:
         """A private folder for sockets, whose paths may not be longer than 107 bytes."""
@@ -278,8 +282,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         """Where the person stands in the queue, then what happens."""
         said = ""
         while True:
-            if self in self._waiting:
-                place = self._waiting.index(self) + 1
+            place = self.queue.place(self) if self.queue else None
+            if place:
                 part = max(5, 50 - 5 * place)
                 message = translate(
                     "Many people are arriving at once. Your place in the queue: {place}.",

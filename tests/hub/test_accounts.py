@@ -64,6 +64,14 @@ def owned_by_ordinary(folder: Path) -> Path:
     return folder
 
 
+def broken_bubblewrap(folder: Path) -> Path:
+    """A folder for PATH whose bubblewrap behaves like one that the kernel refuses."""
+    folder.mkdir()
+    (folder / "bwrap").write_text("#!/bin/sh\necho 'no namespaces here' >&2\nexit 1\n")
+    (folder / "bwrap").chmod(0o755)
+    return folder
+
+
 def test_an_ordinary_account_runs_a_whole_lab(new_lab: NewLab, open_folder: Path) -> None:
     view = open_view()
     if subprocess.run([*view, *DROP, "unshare", "-Ur", "true"], check=False).returncode:
@@ -89,14 +97,33 @@ def test_an_ordinary_account_runs_a_whole_lab(new_lab: NewLab, open_folder: Path
     assert lab.stop() == 0
 
 
+def test_an_ordinary_account_without_a_sandbox_is_warned_and_shows_only_open_data(
+    new_lab: NewLab, open_folder: Path
+) -> None:
+    view = open_view()
+    broken = broken_bubblewrap(open_folder / "broken-for-all")
+    home = owned_by_ordinary(open_folder / "bare")
+    path = f"PATH={broken}:{os.environ['PATH']}"
+    lab = new_lab(prefix=[*view, *DROP, path], environment={"HOME": "/nonexistent"})
+    lab.home = home / "home"
+    lab.start()
+    assert "WARNING: nothing separates notebooks" in lab.output.read_text()
+    with lab.person("student") as student:
+        student.open_server()
+        student.run("import datalab; lab = datalab.connect()")
+        count = student.run("print(len(lab.dataset('tiny-places').df()))")
+        assert count.splitlines()[-1] == "3"
+        refused = student.run("lab.dataset('tiny-members').df(); print('DO' + 'NE')")
+        assert "tiny-members" in refused
+        assert "DONE" not in refused
+    assert lab.stop() == 0
+
+
 def test_root_without_a_sandbox_gives_each_server_its_own_account(
     new_lab: NewLab, open_folder: Path
 ) -> None:
     view = open_view()
-    broken = open_folder / "broken"
-    broken.mkdir(exist_ok=True)
-    (broken / "bwrap").write_text("#!/bin/sh\necho 'no namespaces here' >&2\nexit 1\n")
-    (broken / "bwrap").chmod(0o755)
+    broken = broken_bubblewrap(open_folder / "broken")
     lab = new_lab(prefix=view, environment={"PATH": f"{broken}:{os.environ['PATH']}"})
     lab.start()
     assert "no namespaces here" in lab.output.read_text()
@@ -138,10 +165,7 @@ def test_root_that_could_only_run_servers_as_root_runs_none(
     """Fail closed: an interpreter that only root reaches, and no sandbox."""
     if os.geteuid() != 0 or not Path(sys.base_prefix).resolve().is_relative_to("/root"):
         pytest.skip("the interpreter of these tests can be reached by other accounts")
-    broken = open_folder / "broken-too"
-    broken.mkdir(exist_ok=True)
-    (broken / "bwrap").write_text("#!/bin/sh\nexit 1\n")
-    (broken / "bwrap").chmod(0o755)
+    broken = broken_bubblewrap(open_folder / "broken-too")
     lab = new_lab(environment={"PATH": f"{broken}:{os.environ['PATH']}"})
     lab.start()
     assert "none will start" in lab.output.read_text()

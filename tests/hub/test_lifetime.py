@@ -6,9 +6,9 @@ import json
 import os
 import signal
 import socket
-import stat
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -206,6 +206,37 @@ def test_a_second_start_keeps_accounts_ports_and_files(new_lab: NewLab) -> None:
         assert student.run("print(open('kept.txt').read())") == "kept\n"
 
 
+def test_people_wait_for_their_turn_and_are_told_so(new_lab: NewLab) -> None:
+    lab = new_lab(environment={"DATALAB_CONCURRENT_SPAWNS": "1"})
+    lab.start()
+    with ExitStack() as stack:
+        names = ("student", "citizen", "entrepreneur")
+        people = [stack.enter_context(lab.person(name)) for name in names]
+        links = [lab.link(name) for name in names]
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda pair: pair[0].sign_in(pair[1]), zip(people, links, strict=True)))
+            said = list(pool.map(progress_of, people))
+        for person in people:
+            person.open_server()
+            assert person.run("print(1)") == "1\n"
+    assert any("Votre place dans la file" in text for text in said), said
+    assert all('"ready": true' in text for text in said)
+
+
+def progress_of(person: Person) -> str:
+    """Everything that the waiting page of this person is told."""
+    address = f"/hub/api/users/{person.name}/server/progress"
+    token = person.cookie("_xsrf", "/hub/")
+    with person.client.stream("GET", address, params={"_xsrf": token}) as answer:
+        assert answer.status_code == 200, answer.read()
+        text = ""
+        for line in answer.iter_lines():
+            text += line
+            if '"ready"' in line or '"failed"' in line:
+                break
+    return text
+
+
 def test_the_root_leads_to_the_portal_without_signing_in(running_lab: Lab) -> None:
     answer = httpx.get(running_lab.url + "/", follow_redirects=True)
     assert answer.url.path == "/services/datalab/"
@@ -246,30 +277,3 @@ def test_doctor_names_what_is_open_to_others(new_lab: NewLab) -> None:
     assert findings["home-mode"]["mend"] == f"chmod 700 {lab.home}"
     assert findings["python"]["level"] == "good"
     assert all(f["mend"] for f in findings.values() if f["level"] != "good")
-
-
-def test_logs_are_shortened_before_they_fill_the_disk(tmp_path: Path) -> None:
-    from datalab import journal
-
-    with journal.open_log(tmp_path / "hub.log") as log:
-        for _ in range(journal.KEPT + 3):
-            log.write(b"x" * (journal.LARGEST + 1))
-            journal.rotate(tmp_path)
-        log.write(b"last line\n")
-    assert (tmp_path / "hub.log").read_bytes() == b"last line\n"
-    kept = sorted(path.name for path in tmp_path.iterdir())
-    assert kept == ["hub.log", *[f"hub.log.{n}" for n in range(1, journal.KEPT + 1)]]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
-
-
-def test_logs_blank_the_tokens_of_links(tmp_path: Path) -> None:
-    from datalab import journal
-
-    token = "Wp-91m_fQZbAHmbSx9iCXVKxi_3UoOn1UP16n8R_VVM"
-    with journal.filtered(tmp_path / "proxy.log") as log:
-        log.write(f"503 GET /hub/signin?token={token} refused\n".encode())
-        log.write(f"next=%2Fhub%2Fsignin%3Ftoken%3D{token}\n".encode())
-    written = eventually(lambda: (tmp_path / "proxy.log").read_text(), "the filter", 10)
-    time.sleep(0.2)
-    assert token not in written
-    assert "503 GET /hub/signin?token=[...] refused" in written

@@ -120,6 +120,11 @@ def test_it_runs_without_privileges(student: Person) -> None:
     assert status["NoNewPrivs"] == "1"
 
 
+def test_it_knows_its_name(student: Person) -> None:
+    code = "import getpass, os, pwd; print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name)"
+    assert student.run(code) == "student student\n"
+
+
 def test_its_files_belong_to_its_own_account(student: Person, neighbour: Person) -> None:
     student.run("open('mine.txt', 'w').write('x')")
     homes = student.lab.home / "accounts" / "homes"
