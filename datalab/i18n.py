@@ -98,7 +98,6 @@ def negotiate(accept_language: str | None) -> Language:
             except ValueError:
                 quality = 0.0
         primary = tag.split("-")[0].lower()
-        for language in LANGUAGES:
-            if primary == language and quality > 0:
-                ranked.append((-quality, position, language))
+        if quality > 0:
+            ranked += [(-quality, position, known) for known in LANGUAGES if known == primary]
     return min(ranked)[2] if ranked else DEFAULT

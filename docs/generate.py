@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from datalab.connectors.reference import reference as connectors_reference
 
 from datalab.cli import group
+from datalab.connectors.reference import reference as connectors_reference
 from datalab.errors import DatalabError
 from datalab.settings import CHECKOUT, Settings
 

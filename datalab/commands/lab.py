@@ -35,7 +35,7 @@ home_option = click.option(
 @home_option
 def up_command(host: str | None, port: int | None, home: str | None) -> None:
     """Démarre le laboratoire et affiche un lien de connexion par persona."""
-    from datalab.supervisor import Supervisor
+    from datalab.deployment.supervisor import Supervisor
 
     try:
         install = float(os.environ.get("DATALAB_INSTALL_SECONDS", ""))
@@ -56,7 +56,7 @@ def _say(line: str) -> None:
 @home_option
 def signin_command(persona: str, home: str | None) -> None:
     """Affiche un nouveau lien de connexion pour PERSONA."""
-    from datalab import signin
+    from datalab.deployment import signin
     from datalab.errors import NotRunning
     from datalab.hub.plan import Plan
 
@@ -77,7 +77,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Réponse en 
 @home_option
 def status_command(as_json: bool, wait: float | None, home: str | None) -> None:
     """Dit ce qui tourne et si cela répond ; code de sortie 0 si tout répond."""
-    from datalab import status
+    from datalab.deployment import status
 
     settings = _settings(home=home)
     found = status.wait(settings, wait) if wait else status.look(settings)
@@ -92,7 +92,7 @@ def status_command(as_json: bool, wait: float | None, home: str | None) -> None:
 @home_option
 def doctor_command(as_json: bool, port: int | None, home: str | None) -> None:
     """Dit ce qui manque à cette machine, avec la commande qui y remédie."""
-    from datalab import doctor
+    from datalab.deployment import doctor
 
     findings = doctor.examine(_settings(home=home, port=port), language_of())
     click.echo(doctor.as_json(findings) if as_json else doctor.as_text(findings))

@@ -63,7 +63,7 @@ def end(lab: Lab) -> None:
     with suppress(Exception):
         if lab.up is not None:
             lab.stop()
-    from datalab.rooms import servers
+    from datalab.deployment.servers import servers
 
     left = [
         *lab.processes().values(),

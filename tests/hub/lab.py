@@ -165,7 +165,7 @@ class Lab:
         return self.command("signin", persona).stdout.strip()
 
     def processes(self) -> dict[str, Process]:
-        from datalab.children import written_down
+        from datalab.deployment.children import written_down
 
         return written_down(self.home / "run")
 

@@ -6,7 +6,7 @@ import stat
 import time
 from pathlib import Path
 
-from datalab import journal
+from datalab.deployment import journal
 from tests.hub.lab import eventually
 
 

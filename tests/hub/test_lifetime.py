@@ -157,8 +157,8 @@ def test_a_number_that_was_given_to_somebody_else_is_not_signalled(new_lab: NewL
 def test_damaged_notes_of_an_earlier_start_do_not_prevent_the_next(
     new_lab: NewLab, content: str
 ) -> None:
-    from datalab.children import written_down
-    from datalab.rooms import servers
+    from datalab.deployment.children import written_down
+    from datalab.deployment.servers import servers
 
     lab = new_lab()
     run = lab.home / "run"

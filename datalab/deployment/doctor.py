@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from datalab import children, ports
+from datalab.deployment import children, ports
 from datalab.hub import sandbox
 from datalab.i18n import Language, translate
 from datalab.settings import CHECKOUT, Settings

@@ -6,8 +6,8 @@ import json
 import time
 from dataclasses import asdict, dataclass
 
-from datalab import children, rooms
-from datalab.answers import answers
+from datalab.deployment import children, servers
+from datalab.deployment.answers import answers
 from datalab.hub.plan import Plan
 from datalab.i18n import Language, translate
 from datalab.settings import Settings
@@ -97,8 +97,8 @@ def look(settings: Settings) -> Status:
         pid = process.pid if process and process.alive else None
         answer = answers(question[0], token=question[1]) if question else None
         parts.append(Part(name, pid, answer))
-    servers = [server.account for server in rooms.servers(settings.run) if server.alive]
-    return Status(str(settings.home), plan.url, parts, servers, _datasets(settings))
+    running = [server.account for server in servers.servers(settings.run) if server.alive]
+    return Status(str(settings.home), plan.url, parts, running, _datasets(settings))
 
 
 def wait(settings: Settings, seconds: float) -> Status:

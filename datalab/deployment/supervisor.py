@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from datalab import children as parts
-from datalab import home, journal, ports, rooms, signin
-from datalab.answers import answers
+from datalab.deployment import children as parts
+from datalab.deployment import home, journal, ports, servers, signin
+from datalab.deployment.answers import answers
 from datalab.errors import DatalabError
 from datalab.hub import sandbox
 from datalab.hub.plan import Plan, secret
@@ -84,7 +84,7 @@ class Supervisor:
         self.plan = ports.choose(settings, before)
         if before and before.hub_port != self.plan.hub_port:
             # Another program took the port: servers that outlived the hub would call in vain.
-            rooms.stop_all(settings.run)
+            servers.stop_all(settings.run)
         self.plan.write(settings.run)
         self.children = parts.children(settings, self.plan)
         built = any(settings.lake.glob("*/index.json"))
@@ -257,7 +257,7 @@ class Supervisor:
         others = [process for name, process in by_name.items() if name != "proxy"]
         for process in others:
             process.signal(signal.SIGTERM)
-        rooms.stop_all(self.settings.run)
+        servers.stop_all(self.settings.run)
         stop(others, 10)
         stop([process for name, process in by_name.items() if name == "proxy"], 5)
         for child in self.children:

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datalab.deployment.journal import filtered
 from datalab.hub.plan import Plan, secret, write_private
 from datalab.hub.process import Process
 from datalab.hub.roles import PORTAL
-from datalab.journal import filtered
 from datalab.settings import Settings
 
 LONGEST_PAUSE = 30.0
@@ -64,7 +64,7 @@ class Child:
         """Note one more failure; returns the pause in seconds before the next attempt."""
         now = time.monotonic()
         self.failures = 1 if now - self.started_at > STEADY_SECONDS else self.failures + 1
-        pause = min(0.25 * 2 ** (self.failures - 1), LONGEST_PAUSE)
+        pause = min(0.25 * 2.0 ** (self.failures - 1), LONGEST_PAUSE)
         self.popen, self.due_at = None, now + pause
         return pause
 

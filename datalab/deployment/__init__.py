@@ -1,0 +1,1 @@
+"""Keeping the lab alive on one machine: starting, watching, stopping, and saying how it is."""
