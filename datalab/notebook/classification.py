@@ -53,12 +53,15 @@ class Classification:
         values per class.
     missing
         values that are null.
+    extents
+        lowest and highest value found in each class; the bounds of a class without values.
     """
 
     method: str
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     missing: int
+    extents: tuple[tuple[float, float], ...]
 
     @property
     def k(self) -> int:
@@ -82,12 +85,18 @@ class Classification:
         return NO_DATA if position is None else self.colors[position]
 
     def labels(self, language: Language) -> list[str]:
-        """The bounds of each class in words, rounded only as far as they stay apart."""
-        digits = digits_apart(self.bounds)
-        said = [number(bound, language, digits=digits) for bound in self.bounds]
+        """Lowest and highest value of each class, rounded only as far as they stay apart.
+
+        Bounds would say one number for two classes, and leave open to which of them it belongs.
+        """
+        digits = digits_apart([end for extent in self.extents for end in extent])
+        said = [
+            (number(low, language, digits=digits), number(high, language, digits=digits))
+            for low, high in self.extents
+        ]
         return [
             translate("{low} to {high}", language, low=low, high=high) if low != high else low
-            for low, high in pairwise(said)
+            for low, high in said
         ]
 
     def method_in_words(self, language: Language) -> str:
@@ -148,12 +157,17 @@ def classify(
     wanted = min(default_k(len(present)) if k is None else max(1, k), distinct)
     if wanted == 1:
         only = (float(present[0]), float(present[-1]))
-        return Classification(name, only, (len(present),), missing)
+        return Classification(name, only, (len(present),), missing, (only,))
     uppers = _uppers(present, name, wanted)
     uppers[-1] = max(uppers[-1], float(present[-1]))
     counts = np.bincount(np.searchsorted(uppers, present), minlength=len(uppers))
     bounds = (float(present[0]), *uppers)
-    return Classification(name, bounds, tuple(int(count) for count in counts), missing)
+    ends = np.cumsum(counts)
+    extents = tuple(
+        (float(present[end - count]), float(present[end - 1])) if count else bound
+        for end, count, bound in zip(ends, counts, pairwise(bounds), strict=True)
+    )
+    return Classification(name, bounds, tuple(int(count) for count in counts), missing, extents)
 
 
 def _uppers(present: np.ndarray[Any, Any], name: str, k: int) -> list[float]:
@@ -192,9 +206,11 @@ def ramp(k: int) -> list[str]:
     return found
 
 
-def digits_apart(bounds: Sequence[float]) -> int:
-    """Decimals at which neighbouring bounds differ, with two significant figures of a step."""
-    steps = [abs(b - a) for a, b in pairwise(bounds) if a != b]
-    if not steps or all(float(bound).is_integer() for bound in bounds):
+def digits_apart(ends: Sequence[float]) -> int | None:
+    """Decimals at which neighbouring ends differ; None, as many as needed, for one value."""
+    steps = [abs(b - a) for a, b in pairwise(ends) if a != b]
+    if all(float(end).is_integer() for end in ends):
         return 0
-    return max(0, min(6, 1 - math.floor(math.log10(min(steps)))))
+    if not steps:
+        return None
+    return max(0, min(6, -math.floor(math.log10(min(steps)))))

@@ -66,11 +66,30 @@ def test_an_unknown_method_names_those_there_are() -> None:
         classify([1.0, 2.0], "jenk")
 
 
-def test_bounds_are_rounded_only_as_far_as_they_stay_apart() -> None:
-    assert classify([0.011, 0.012, 0.5], "equal_interval", 2).labels("en")[0] == "0.01 to 0.26"
-    assert classify([100.0, 2000.0, 30000.0], "quantiles", 3).labels("en")[-1] == (
-        "11,333 to 30,000"
-    )
+def test_the_legend_says_the_lowest_and_highest_value_of_each_class() -> None:
+    incomes = [18650.0, 21000.0, 23980.0, 24110.0, 26450.0, 31000.0]
+    assert classify(incomes, "quantiles", 3).labels("en") == [
+        "18,650 to 21,000",
+        "23,980 to 24,110",
+        "26,450 to 31,000",
+    ]
+    assert classify([100.0, 2000.0, 30000.0], "quantiles", 3).labels("en") == [
+        "100",
+        "2,000",
+        "30,000",
+    ]
+
+
+def test_values_are_rounded_only_as_far_as_they_stay_apart() -> None:
+    assert classify([0.011, 0.012, 0.5], "equal_interval", 2).labels("en") == [
+        "0.011 to 0.012",
+        "0.5",
+    ]
+    assert classify([36.71, 264.84, 346.02, 3958.4], "fisher_jenks", 2).labels("en") == [
+        "37 to 346",
+        "3,958",
+    ]
+    assert classify([0.25, 0.25]).labels("en") == ["0.25"]
 
 
 def luminance(color: str) -> float:
