@@ -28,6 +28,7 @@ from datalab.errors import (
     TooManyRejects,
 )
 from datalab.i18n import LANGUAGES
+from datalab.lake.difference import located
 from datalab.lake.fingerprint import definition
 from datalab.lake.index import read_index
 from datalab.lake.record import RunRecord
@@ -213,6 +214,7 @@ class _Run:
             if prepared.staged is None:
                 return writer.note(dataset, self.finished(record))
             result = validate(dataset, prepared.staged.path, prepared.staged.table)
+            result = located(self.settings.lake, dataset, prepared.staged, result)
             self.on_event(Event("validated", dataset.id))
             record = self.finished(record).with_(
                 state="published" if result.success else "kept",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from datalab.catalog.condition import InvalidCondition, read_condition
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.sentences import SENTENCES
 from datalab.catalog.voice import Voice
-from datalab.i18n import Language
+from datalab.i18n import Language, translate
 
 
 class Stated(Protocol):
@@ -55,3 +56,18 @@ def _query(expectation: Stated, dataset: Dataset, voice: Voice) -> str:
             return written.note.in_(voice.language).rstrip(".")
     sql = " ".join(str(expectation.arguments.get("unexpected_rows_query", "")).split())
     return voice("This query finds no row: {query}", query=sql)
+
+
+def row_in_words(example: Mapping[str, Any], language: Language) -> str:
+    """One row of an ``ExpectationResult``'s examples, as "row 12: insee_code = 21270, …"."""
+    values = ", ".join(
+        f"{name} = {'∅' if value is None else value}"
+        for name, value in example.items()
+        if name not in {"row", "before"}
+    )
+    if "before" in example:
+        before = "∅" if example["before"] is None else example["before"]
+        values = translate("{values} (before: {before})", language, values=values, before=before)
+    if example.get("row") is None:
+        return translate("no longer there: {values}", language, values=values)
+    return translate("row {row}: {values}", language, row=example["row"], values=values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalab.catalog.words import in_words
+from datalab.catalog.words import in_words, row_in_words
 from datalab.commands.terminal import number
 from datalab.i18n import Language, translate
 
@@ -86,9 +86,7 @@ def _broken(
         said = translate("found: {value}", language, value=_value(result.observed_value, language))
         lines.append(f"    {said}")
     for example in result.examples[:EXAMPLES]:
-        values = ", ".join(f"{name} = {value}" for name, value in example.items() if name != "row")
-        said = translate("row {row}: {values}", language, row=example.get("row"), values=values)
-        lines.append(f"    {said}")
+        lines.append(f"    {row_in_words(example, language)}")
     return lines
 
 

@@ -132,6 +132,8 @@ class Quality:
             return ""
         if result.exception is not None:
             return result.exception
+        from datalab.catalog.words import row_in_words
+
         parts = []
         if result.unexpected_count:
             parts.append(
@@ -144,17 +146,8 @@ class Quality:
         elif result.observed_value is not None:
             found = spoken(result.observed_value, language)
             parts.append(translate("found: {value}", language, value=found))
-        parts += [self._example(example) for example in result.examples[:SHOWN_EXAMPLES]]
+        parts += [row_in_words(row, language) for row in result.examples[:SHOWN_EXAMPLES]]
         return "; ".join(parts)
-
-    def _example(self, example: dict[str, Any]) -> str:
-        values = ", ".join(
-            f"{name} = {'∅' if value is None else value}"
-            for name, value in example.items()
-            if name != "row"
-        )
-        row = example.get("row")
-        return translate("row {row}: {values}", self.language, row=row, values=values)
 
     def _rows(self) -> list[tuple[str, str, str]]:
         ordered = sorted(self.results, key=lambda result: result.success)
