@@ -85,9 +85,8 @@ def _broken(
     elif result.observed_value is not None:
         said = translate("found: {value}", language, value=_value(result.observed_value, language))
         lines.append(f"    {said}")
-    for example in result.examples[:EXAMPLES]:
-        lines.append(f"    {row_in_words(example, language)}")
-    return lines
+    told = (row_in_words(example, language) for example in result.examples[:EXAMPLES])
+    return lines + [f"    {row}" for row in told]
 
 
 def _value(value: Any, language: Language) -> str:

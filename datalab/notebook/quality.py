@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datalab.catalog.validation import ExpectationResult, ValidationResult
 from datalab.i18n import translate
