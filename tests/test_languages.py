@@ -92,3 +92,20 @@ def test_the_browser_decides_and_french_comes_first(header: str | None, language
 
 def test_an_unknown_sentence_is_shown_as_it_is() -> None:
     assert translate("Nobody wrote this {thing}.", "fr", thing="x") == "Nobody wrote this x."
+
+
+def test_a_sentence_is_said_alike_wherever_it_is_said() -> None:
+    """The catalogues are merged: two translations of one sentence would hide each other."""
+    said: dict[str, dict[str, str]] = {}
+    for room in ROOMS:
+        for message in catalogue("fr", room):
+            if isinstance(message.id, str) and message.id:
+                said.setdefault(message.id, {})[room] = str(message.string)
+    assert {k: rooms for k, rooms in said.items() if len(set(rooms.values())) > 1} == {}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_french_punctuation_never_starts_a_line(room: str) -> None:
+    """« », : ; ! and ? keep to their word by a space that does not break."""
+    loose = re.compile(r"« | »| [;!?:](?=[\s<,.)»]|$)")
+    assert [m.string for m in catalogue("fr", room) if m.id and loose.search(str(m.string))] == []
