@@ -151,6 +151,24 @@ def test_a_broken_value_keeps_the_old_snapshot_and_mending_it_publishes(place: P
     assert place.rows()[0] == ("tilleul", 15)
 
 
+def test_a_failing_row_of_a_large_file_is_shown_by_its_number(
+    place: Place,
+) -> None:
+    lines = "".join(f"arbre remarquable numéro {n},{n % 50}\n" for n in range(1_000_000))
+    place.write("trees", f"species,height\n{lines}géant,120\n")
+    kept = place.refresh("trees")["trees"]
+    assert (kept.state, kept.rejected) == ("kept", 0)
+    assert kept.validation is not None
+    (failed,) = kept.validation.failed
+    assert failed.exception is None
+    assert failed.examples == [{"row": 1_000_001, "species": "géant", "height": 120}]
+    place.write("trees", f"species,height\n{lines}")
+    assert place.refresh("trees")["trees"].state == "published"
+    with open_lakes(place.settings.lake) as connection:
+        found = connection.execute("SELECT count(*), sum(height) FROM trees").fetchall()
+    assert found == [(1_000_000, 24_500_000)]
+
+
 def test_a_first_publish_that_fails_leaves_no_snapshot(place: Place) -> None:
     place.write("trees", "species,height\ntilleul,99\n")
     record = place.refresh("trees")["trees"]

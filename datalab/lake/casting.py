@@ -151,7 +151,7 @@ def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
     if plain != text:
         return Reading(cast, lambda value: f"{value} IS NOT NULL AND {matches}")
     return Reading(
-        cast, lambda value: f"{value} IS NOT NULL AND ({value}::VARCHAR = {text} OR {matches})"
+        cast, lambda value: f"{value}::VARCHAR = {text} OR ({value} IS NOT NULL AND {matches})"
     )
 
 
@@ -180,7 +180,7 @@ def _moment(text: str, wanted: str, options: CsvOptions) -> Reading:
             quick = f"isfinite({value}) AND {value}::VARCHAR = {text}"
         else:
             quick = f"{value}::VARCHAR = {text}"
-        return f"{value} IS NOT NULL AND (({quick}) OR {matches})"
+        return f"({quick}) OR ({value} IS NOT NULL AND {matches})"
 
     return Reading(cast, valid)
 

@@ -8,7 +8,6 @@ killed writer left undone, the next one finishes (``heal``).
 from __future__ import annotations
 
 import filecmp
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import duckdb
 
 from datalab.catalog.dataset import Dataset
 from datalab.lake import metadata
+from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import LakeFolder, folder, folders, sync_folder
@@ -78,8 +78,9 @@ class Writer:
             with the number of the snapshot.
         """
         place = self._place(dataset.lake)
-        source = f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)"
-        published = self._commit(place, dataset, source, f"staged.{staged.table}", record)
+        attach = f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)"
+        source = Origin(attach, f"staged.{staged.table}", staged.parquet)
+        published = self._commit(place, dataset, source, record)
         self._register(place, dataset, published, staged.rejects)
         return published
 
@@ -181,43 +182,15 @@ class Writer:
         return self._connection
 
     def _commit(
-        self, place: LakeFolder, dataset: Dataset, attach: str, table: str, record: RunRecord
+        self, place: LakeFolder, dataset: Dataset, source: Origin, record: RunRecord
     ) -> RunRecord:
         """One transaction: the whole table replaced, and the record in its commit."""
-        working, connection = self._working(place), self._duckdb()
-        target = f"work.{identifier(dataset.theme)}.{identifier(dataset.sql_name)}"
-        connection.execute(
-            f"ATTACH {literal(f'ducklake:{working}')} AS work (DATA_PATH "
-            f"{literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0)"
-        )
+        working = self._working(place)
         try:
-            connection.execute(attach)
-            connection.execute("BEGIN")
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS work.{identifier(dataset.theme)}")
-            for (theme,) in connection.execute(
-                "SELECT schema_name FROM duckdb_tables() WHERE database_name = 'work' "
-                "AND table_name = ? AND schema_name <> ?",
-                [dataset.sql_name, dataset.theme],
-            ).fetchall():  # the dataset's YAML moved to another theme
-                connection.execute(
-                    f"DROP TABLE work.{identifier(theme)}.{identifier(dataset.sql_name)}"
-                )
-            connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {table}")
-            facts = {**record.as_json(), "description": dataset.as_json()}
-            connection.execute(
-                "CALL work.set_commit_message(?, ?, extra_info => ?)",
-                [
-                    record.author,
-                    f"{dataset.id}: {record.rows} rows, run {record.run_id}",
-                    json.dumps(facts, ensure_ascii=False, default=str),
-                ],
-            )
-            connection.execute("COMMIT")
+            commit(self._duckdb(), working, place, dataset, source, record)
         except BaseException:
             self._discard()
             raise
-        connection.execute("DETACH staged")
-        connection.execute("DETACH work")
         snapshot = metadata.newest(working)
         self._put_in_place(working, place)
         return record.with_(snapshot=snapshot)
@@ -268,7 +241,7 @@ class Writer:
             f"{literal(f'{old.data}/')}, OVERRIDE_DATA_PATH true)"
         )
         table = f"staged.{identifier(entry.theme)}.{identifier(entry.sql_name)}"
-        published = self._commit(place, moved, attach, table, record)
+        published = self._commit(place, moved, Origin(attach, table), record)
         self._register(place, moved, published, ())
 
     def _erase(self, old: LakeFolder, entry: Entry) -> None:

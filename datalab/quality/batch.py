@@ -41,6 +41,10 @@ def opened(
         connection.execute("SET TimeZone = 'UTC'")
         if spatial:
             load_spatial(connection)
+        # A large table is staged as a view on the Parquet file of this run, beside its database.
+        beside = [str(path) for path in staged.resolve().parent.glob("*.parquet")]
+        quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in beside)
+        connection.execute(f"SET allowed_paths = [{quoted}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection

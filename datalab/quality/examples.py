@@ -39,7 +39,8 @@ def examples(
             f"AND ({one.failing}) GROUP BY {keys} HAVING count(*) > 1)"
         )
     rows = connection.execute(
-        f"SELECT rowid + 1, {columns} FROM {table} WHERE {condition} "  # noqa: S608
+        f"SELECT rowid + 1, {columns} FROM {_numbered(connection, table)} "  # noqa: S608
+        f"WHERE {condition} "
         f"ORDER BY rowid LIMIT {LIMIT}"
     ).fetchall()
     return [_shown(("row", *shown), row, dataset) for row in rows]
@@ -53,12 +54,25 @@ def query_examples(
     batch, numbered = table, ""
     if "row" not in dataset.columns:
         batch = "numbered_batch"
-        numbered = f'WITH {batch} AS (SELECT rowid + 1 AS "row", * FROM {table}) '  # noqa: S608
+        source = _numbered(connection, table)
+        hidden = "" if source == table else " EXCLUDE rowid"
+        numbered = f'WITH {batch} AS (SELECT rowid + 1 AS "row", *{hidden} FROM {source}) '  # noqa: S608
     found = connection.execute(
         f"{numbered}SELECT * FROM ({sql.format(batch=batch)}\n) LIMIT {LIMIT}"  # noqa: S608
     )
     columns = [str(column[0]) for column in found.description or ()]
     return [_shown(columns, row, dataset) for row in found.fetchall()]
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The table with a ``rowid``; a staged view on a Parquet file has none of its own."""
+    views = connection.execute(
+        "SELECT count(*) FROM duckdb_views() WHERE NOT internal AND view_name = ?",
+        [table.strip('"')],
+    ).fetchone()
+    if not views or not views[0]:
+        return table
+    return f"(SELECT row_number() OVER () - 1 AS rowid, * FROM {table})"  # noqa: S608
 
 
 def _shown(columns: Sequence[str], row: Sequence[Any], dataset: Dataset) -> dict[str, Any]:

@@ -39,13 +39,13 @@ def dataset(columns: dict[str, Any], *, theme: str = "territory", **facts: Any) 
     return Dataset.model_validate(document).located(theme, Path("street-trees.yaml"))
 
 
-def staged(described: Dataset, content: str | bytes, folder: Path) -> Staged:
+def staged(described: Dataset, content: str | bytes, folder: Path, **options: Any) -> Staged:
     """``content`` staged as ``described`` says, in a new folder under ``folder``."""
     run = folder / uuid4().hex
     run.mkdir(parents=True)
     file = run / "file"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return stage(described, file, run / "stage")
+    return stage(described, file, run / "stage", **options)
 
 
 def rows(result: Staged, query: str = "FROM data") -> list[tuple[Any, ...]]:

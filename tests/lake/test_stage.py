@@ -194,6 +194,58 @@ def test_a_tolerated_share_is_left_out_and_kept_aside(tmp_path: Path) -> None:
         staged(described, "a\n1\nx\n3\ny\n", tmp_path)
 
 
+EXPRESS: dict[str, Any] = {"express": 0}
+SHAPE = {"a": "varchar", "n": "integer", "t": "timestamp", "d": "double"}
+LINE = "x,1,2020-01-02 03:04:05,0.5\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE * 3,
+        LINE * 3 + LINE.rstrip("\n"),
+        LINE.replace("\n", "\r\n") * 3,
+        LINE.replace("x", '"x\ny"') * 3,
+        LINE + "\n" + LINE,
+        "".join(f"{n},{n},2020-01-02T03:04:05,1e3\n" for n in range(5000)),
+        "",
+    ],
+)
+def test_a_large_clean_file_gives_the_same_table_as_a_small_one(tmp_path: Path, text: str) -> None:
+    described, header = dataset(SHAPE), "a,n,t,d\n"
+    header = header.replace("\n", "\r\n") if "\r" in text else header
+    large = staged(described, header + text, tmp_path, **EXPRESS)
+    small = staged(described, header + text, tmp_path)
+    assert (large.parquet is None) == ("y" in text or "\n\n" in text)
+    assert rows(large) == rows(small)
+    assert rows(large, "DESCRIBE data") == rows(small, "DESCRIBE data")
+    assert (large.rows, large.rejected) == (small.rows, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE + LINE.replace("1,", "1.5,"),
+        LINE + "x,1\n",
+        LINE + '"x,1\n' + LINE,
+        LINE + LINE.replace("x", '"x\ny"') + LINE.replace("0.5", "inf"),
+        (LINE + LINE.replace("x", '"p\nq"') + LINE.replace("0.5", "nan")).replace("5\n", "5\r"),
+        LINE + LINE.replace("2020-01-02 03:04:05", "2020-01-02 03:04+02"),
+        LINE + LINE.replace("2020", " 202"),
+    ],
+)
+def test_a_large_dirty_file_loses_nothing_silently(tmp_path: Path, text: str) -> None:
+    described = dataset(SHAPE, **LENIENT)
+    header = "a,n,t,d\r" if "\r" in text else "a,n,t,d\n"
+    large = staged(described, header + text, tmp_path, **EXPRESS)
+    small = staged(described, header + text, tmp_path)
+    assert large.parquet is None
+    assert rows(large) == rows(small)
+    assert (large.rows, large.rejected) == (small.rows, small.rejected)
+    assert large.rejected > 0
+    assert large.rejects == small.rejects
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig", "iso-8859-15"])
 def test_old_encodings_are_decoded(tmp_path: Path, encoding: str) -> None:
     described = dataset({"nom": "varchar"}, source={"csv": {"encoding": encoding}})

@@ -116,6 +116,32 @@ def test_geometry_is_stored_as_geometry(lab: Lab) -> None:
     assert any("Geometry" in str(kind) for (kind,) in logical)
 
 
+def test_a_large_file_is_taken_as_it_is_and_stays_with_its_lake(lab: Lab, tmp_path: Path) -> None:
+    first = lab.publish(TREES, "species,height\ntilleul,12\n")
+    text = "species,height\n" + "".join(f"arbre {n},{n}\n" for n in range(5000))
+    result = staged(TREES, text, lab.root / "staging", express=0)
+    assert result.parquet is not None
+    with lab.writer() as writer:
+        second = writer.publish(TREES, result, record(TREES, result))
+        assert not result.parquet.exists()
+        writer.heal()
+    third = lab.publish(TREES, "species,height\nhêtre,1\n")
+    shutil.copytree(lab.lake, tmp_path / "mounted")
+    shutil.rmtree(lab.lake)
+    entry = read_index(tmp_path / "mounted")["street-trees"]
+    connection = open_lakes(tmp_path / "mounted")
+    counted = {
+        done.snapshot: connection.execute(
+            f"SELECT count(*), sum(height), min(rowid) FROM {table(entry, done.snapshot)}"
+        ).fetchone()
+        for done in (first, second, third)
+    }
+    assert list(counted.values()) == [(1, 12, 0), (5000, 12497500, 0), (1, 1, 0)]
+    open_lake = folder(tmp_path / "mounted", "open")
+    on_disk = {str(p.relative_to(open_lake.data)) for p in open_lake.data.rglob("*.parquet")}
+    assert on_disk == metadata.files(open_lake.catalog)
+
+
 def test_a_lake_can_be_mounted_elsewhere(lab: Lab, tmp_path: Path) -> None:
     lab.publish(TREES, "species,height\ntilleul,12\n")
     shutil.copytree(lab.lake, tmp_path / "mounted")

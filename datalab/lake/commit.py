@@ -1,0 +1,92 @@
+"""One commit: a whole table replaced in the working metadata, with the run's record in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from datalab.catalog.dataset import Dataset
+from datalab.lake.connection import identifier, literal
+from datalab.lake.layout import LakeFolder
+from datalab.lake.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows come from.
+
+    ``attach`` attaches a database as ``staged``, ``table`` names the rows in it. Where they lie in
+    a ``parquet`` of their own, the lake takes that file instead of writing them again.
+    """
+
+    attach: str
+    table: str
+    parquet: Path | None = None
+
+
+def commit(
+    connection: duckdb.DuckDBPyConnection,
+    working: Path,
+    place: LakeFolder,
+    dataset: Dataset,
+    origin: Origin,
+    record: RunRecord,
+) -> None:
+    """Replace the table of ``dataset`` in ``working``, whose data files lie in ``place``.
+
+    Everything happens in one transaction; an error leaves it open, and the caller closes the
+    connection. A file that was moved in by then belongs to no snapshot, and ``heal`` removes it.
+    """
+    target = f"work.{identifier(dataset.theme)}.{identifier(dataset.sql_name)}"
+    connection.execute(
+        f"ATTACH {literal(f'ducklake:{working}')} AS work (DATA_PATH "
+        f"{literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0)"
+    )
+    connection.execute(origin.attach)
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS work.{identifier(dataset.theme)}")
+    for (theme,) in connection.execute(
+        "SELECT schema_name FROM duckdb_tables() WHERE database_name = 'work' "
+        "AND table_name = ? AND schema_name <> ?",
+        [dataset.sql_name, dataset.theme],
+    ).fetchall():  # the dataset's YAML moved to another theme
+        connection.execute(f"DROP TABLE work.{identifier(theme)}.{identifier(dataset.sql_name)}")
+    if origin.parquet is None:
+        connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {origin.table}")
+    else:
+        connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {origin.table} LIMIT 0")
+        _take(connection, place, dataset, origin.parquet)
+    facts = {**record.as_json(), "description": dataset.as_json()}
+    connection.execute(
+        "CALL work.set_commit_message(?, ?, extra_info => ?)",
+        [
+            record.author,
+            f"{dataset.id}: {record.rows} rows, run {record.run_id}",
+            json.dumps(facts, ensure_ascii=False, default=str),
+        ],
+    )
+    connection.execute("COMMIT")
+    connection.execute("DETACH staged")
+    connection.execute("DETACH work")
+
+
+def _take(
+    connection: duckdb.DuckDBPyConnection, place: LakeFolder, dataset: Dataset, parquet: Path
+) -> None:
+    """Move a Parquet file among the table's own and add it to the table.
+
+    It has to lie there before it is added, or DuckLake would note an absolute path, which no
+    sandbox could follow.
+    """
+    home = place.data / dataset.theme / dataset.sql_name
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / f"ducklake-{uuid4()}.parquet"
+    parquet.replace(file)
+    connection.execute(
+        "CALL ducklake_add_data_files('work', ?, ?, schema => ?)",
+        [dataset.sql_name, str(file), dataset.theme],
+    )
