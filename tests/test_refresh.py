@@ -297,7 +297,7 @@ def test_a_busy_lake_is_said_not_traced(place: Place) -> None:
 
     place.refresh()
     with Writer(place.settings.lake, place.settings.writer, "quelqu’un"):
-        code, out, err = place.run("refresh")
+        code, out, err = place.run("refresh", "--wait", "0")
     assert (code, out) == (1, "")
     assert "quelqu’un" in err
     assert "Traceback" not in err

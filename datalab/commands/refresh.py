@@ -45,9 +45,16 @@ def log_to(settings: Settings, name: str) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID…]")
 @click.option("--all", "everything", is_flag=True, help="Tout le catalogue (par défaut sans ID).")
 @click.option("--json", "as_json", is_flag=True, help="Résultat en JSON sur la sortie standard.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    help="Secondes à attendre si une autre actualisation écrit.",
+)
 @home_option
 def refresh_command(
-    ids: tuple[str, ...], everything: bool, as_json: bool, home: str | None
+    ids: tuple[str, ...], everything: bool, as_json: bool, wait: float, home: str | None
 ) -> None:
     """Va chercher, vérifie et publie les jeux de données. Code 1 si l’un n’a pas pu l’être."""
     from datalab.refresh import refresh
@@ -58,7 +65,7 @@ def refresh_command(
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     log_to(settings, "refresh")
     with Progress(language, shown=not as_json and sys.stderr.isatty()) as progress:
-        records = refresh(list(ids) or None, settings, author(), progress.on_event, wait=2)
+        records = refresh(list(ids) or None, settings, author(), progress.on_event, wait=wait)
     if as_json:
         click.echo(json.dumps([record.as_json() for record in records], ensure_ascii=False))
     else:
