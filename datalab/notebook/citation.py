@@ -58,7 +58,10 @@ class Citation:
             sha256=str(published.get("sha256") or ""),
             license=license.title if license else described["license"],
             source=str(described.get("publisher_url") or good.get("source_url") or ""),
-            url=f"{portal.rstrip('/')}/datasets/{dataset.id}" if portal else "",
+            # Without its host an address leads nowhere from a paper.
+            url=f"{portal.rstrip('/')}/datasets/{dataset.id}"
+            if portal and portal.startswith(("https://", "http://"))
+            else "",
             language=dataset.language,
         )
 

@@ -288,8 +288,8 @@ def _nothing(dataset: Dataset, column: str | None, reason: Phrase) -> NothingToD
 
 
 def _round(value: float) -> float:
-    """``value`` down to one significant figure and a half: 159,941 to 150,000."""
+    """``value`` down to 1, 2 or 5 times a power of ten, easy to compare: 159,941 to 100,000."""
     if value <= 0:
         return 0.0
-    step = 10.0 ** math.floor(math.log10(value)) / 2
-    return math.floor(value / step) * step
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (5, 2, 1) if step * power <= value or step == 1)

@@ -219,6 +219,11 @@ def test_a_citation_names_exactly_what_was_read(workshop: Workshop) -> None:
     assert "Atelier &amp; fils" in cited._repr_html_()
 
 
+def test_a_citation_has_no_address_without_its_host(workshop: Workshop) -> None:
+    lab = workshop.lab("en", portal_url="/services/datalab/")
+    assert lab.dataset("communes").cite().as_dict()["url"] == ""
+
+
 def test_quality_says_each_expectation_in_words(open_lab: Any) -> None:
     quality = open_lab("fr").dataset("communes").quality
     assert quality.state == "published"
