@@ -53,6 +53,8 @@ def quality_of(holding: Holding, language: Language) -> Quality:
     refused: list[Verdict] = []
     if holding.record.get("state") == "kept" and latest is not None:
         refused = [v for v in _verdicts(holding, latest, language) if v.outcome == "broken"]
+        # A row tells more than a total, which often is wrong because of that row.
+        refused.sort(key=lambda verdict: not verdict.examples)
     outcomes = [verdict.outcome for verdict in published]
     return Quality(
         evaluated_at=good.evaluated_at if good else None,

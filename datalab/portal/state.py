@@ -85,11 +85,19 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
     record = holding.record
     marks = marks_of(holding, now)
     sentence = meaning(name, language)
+    called = label(name, language)
+    if name == "failed" and (record.get("error") or {}).get("code") == "too-many-rejects":
+        # The source was read: its rows are what is wrong.
+        called = translate("Rows unreadable", language)
+        sentence = translate(
+            "Rows of the new file are not as declared: the last good version stays in place.",
+            language,
+        )
     if name in {"kept", "failed"} and not good:
         sentence = translate("Nothing was ever published: its first version failed.", language)
     return State(
         name=name,
-        label=label(name, language),
+        label=called,
         sentence=sentence,
         reason=_reason(holding, language),
         warning="warning" in marks,

@@ -175,6 +175,20 @@ def test_the_answer_about_reuse_is_in_words(client: TestClient) -> None:
     client.cookies.clear()
 
 
+def test_what_broke_stands_above_the_description(client: TestClient) -> None:
+    text = client.get("datasets/kept-back", headers={**BROWSER, "Accept-Language": "en"}).text
+    state, lead = text.index('id="state"'), text.index('class="lead"')
+    assert state < lead
+    box = re.sub(r"<[^>]+>", "", text[state:lead])
+    assert "appears twice" in box
+    assert "Row 1: code = a" in " ".join(box.split())
+
+
+def test_a_search_without_result_says_so_in_words(client: TestClient) -> None:
+    french = {**BROWSER, "Accept-Language": "fr"}
+    assert "Aucun jeu de données trouvé" in client.get("datasets/?q=zzzzzz", headers=french).text
+
+
 def test_numbers_are_written_as_people_write_them(client: TestClient) -> None:
     page = client.get("datasets/communes", headers={"Accept-Language": "fr"}).text
     assert "15\u202f300" in page

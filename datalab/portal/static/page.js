@@ -62,7 +62,7 @@ for (const map of document.querySelectorAll("[data-map]")) {
     spot.classList.add("shown");
     readout.hidden = false;
     const measure = unit && spot.dataset.said ? " " + unit.textContent.replace(/^\(|\)$/g, "") : "";
-    readout.textContent = spot.dataset.label + (spot.dataset.said ? " : " + spot.dataset.said + measure : "");
+    readout.textContent = spot.dataset.label + (spot.dataset.said ? map.dataset.colon + spot.dataset.said + measure : "");
   };
   if (first) show(first);
   map.addEventListener("pointerover", (event) => show(event.target.closest(".spot[data-label]")));
