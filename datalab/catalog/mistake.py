@@ -69,6 +69,11 @@ def _mistake(finding: Any, model: type[BaseModel], within: tuple[str | int, ...]
         message = Phrase("there is no such key here; known are {known}", known=", ".join(known))
         return Mistake(place, message)
     if kind == "missing":
+        meant = _misspelled(str(steps[-1]), given, _model_at(model, steps[:-1]) or model)
+        if meant is not None:
+            return Mistake(
+                (*place[:-1], meant), Phrase("there is no such key here"), str(steps[-1])
+            )
         return Mistake(place, Phrase("this key is missing"))
     if kind in {"literal_error", "enum"}:
         known = [word.strip("' ") for word in _listed(context.get("expected", ""))]
@@ -121,6 +126,15 @@ _SENTENCES = {
     "less_than": "'{given}' must be less than {lt}",
     "less_than_equal": "'{given}' must be {le} or less",
 }
+
+
+def _misspelled(missing: str, given: object, model: type[BaseModel]) -> str | None:
+    """The key that was written for ``missing``, where ``model`` itself does not complain of it."""
+    if not isinstance(given, dict) or model.model_config.get("extra") != "allow":
+        return None
+    known = keys_of(model)
+    unknown = [key for key in map(str, given) if key not in known]
+    return next((key for key in unknown if nearest(key, known) == missing), None)
 
 
 def _listed(expected: str) -> list[str]:

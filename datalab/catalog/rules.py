@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab.catalog.dataset import Dataset
+from datalab.catalog.dialect import mistakes_in
 from datalab.catalog.document import Document
 from datalab.catalog.mistake import Mistake
 from datalab.catalog.vocabulary import LICENSES, THEMES
@@ -83,6 +84,7 @@ def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     """Rules about how the keys of a well-formed dataset fit together."""
     yield from _rights(dataset)
     yield from _references(dataset)
+    yield from mistakes_in(dataset.source.csv)
     if dataset.temporal is not None and not _INTERVAL.fullmatch(dataset.temporal):
         yield Mistake(
             ("temporal",),

@@ -367,3 +367,76 @@ def test_reading_the_catalog_loads_nothing_slow(
 def test_the_catalog_of_the_lab_has_no_problem() -> None:
     root = Path(__file__).resolve().parent.parent.parent / "catalog"
     assert [str(p) for p in Catalog.load(root, source_models()).problems] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "said", "suggestion"),
+    [
+        ("encoding: utf9", "encoding", "not a known encoding", "utf-8"),
+        ("encoding: hex", "encoding", "not a known encoding", None),
+        ("encoding: rot13", "encoding", "not a known encoding", None),
+        ("encoding: undefined", "encoding", "not a known encoding", None),
+        ('delimiter: ""', "delimiter", "exactly one character", None),
+        ('delimiter: ";;"', "delimiter", "exactly one character", None),
+        ('delimiter: "\\n"', "delimiter", "exactly one character", None),
+        ('quote: "ab"', "quote", "exactly one character", None),
+        ('quote: ","', "quote", "also be the 'delimiter'", None),
+        ('thousands: "."', "thousands", "also be the 'decimal'", None),
+        ('date_format: "%d/%Q"', "date_format", "'%Q'", None),
+        ('timestamp_format: "%Y%"', "timestamp_format", "'%'", None),
+    ],
+)
+def test_a_csv_that_no_reader_could_read_so_is_named_at_lint(
+    option: str, key: str, said: str, suggestion: str | None, tmp_path: Path
+) -> None:
+    text = GOOD.replace("  path: communes.csv", f"  csv:\n    {option}\n  path: communes.csv")
+    [problem] = problems(tmp_path, text)
+    assert (problem.line, problem.key) == (13, f"source.csv.{key}")
+    assert said in problem.in_("en")
+    if suggestion is not None:
+        assert problem.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "{encoding: cp1252, delimiter: ';', decimal: ',', thousands: ' '}",
+        "{encoding: iso-8859-15, quote: '', delimiter: \"\\t\"}",
+        "{encoding: utf-16, date_format: '%d/%m/%Y', timestamp_format: '%-d %b %Y %H:%M:%S%%'}",
+    ],
+)
+def test_a_csv_written_as_files_are_is_sound(options: str, tmp_path: Path) -> None:
+    text = GOOD.replace("  path: communes.csv", f"  csv: {options}\n  path: communes.csv")
+    assert problems(tmp_path, text) == []
+
+
+def test_the_parts_of_a_date_are_those_of_the_engine() -> None:
+    import string
+
+    import duckdb
+
+    from datalab.catalog.dialect import SPECIFIERS
+
+    def is_read(part: str) -> bool:
+        try:
+            duckdb.execute("SELECT try_strptime('x', ?)", [f"%{part}"]).fetchone()
+        except duckdb.InvalidInputException:
+            return False
+        return True
+
+    candidates = [*string.ascii_letters, "%", *(f"-{letter}" for letter in string.ascii_letters)]
+    assert {part for part in candidates if is_read(part)} == SPECIFIERS
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "suggestion"),
+    [
+        ("- {type: expect_table", "- {typ: expect_table", 29, "expectations[0].typ", "type"),
+        ("  connector:", "  conector:", 11, "source.conector", "connector"),
+    ],
+)
+def test_a_missing_key_that_was_misspelled_is_named_where_it_stands(
+    old: str, new: str, line: int, key: str, suggestion: str, tmp_path: Path
+) -> None:
+    [problem] = problems(tmp_path, GOOD.replace(old, new))
+    assert (problem.line, problem.key, problem.suggestion) == (line, key, suggestion)
