@@ -8,6 +8,7 @@ the lab, and no address read here leaves this module in a message: it may carry 
 from __future__ import annotations
 
 import ast
+import logging
 import ssl
 import subprocess
 import sys
@@ -240,6 +241,11 @@ def archives(package: str, version: str, session: Session) -> Iterator[Link]:
     """
     from unearth import PackageFinder
 
+    # A source that does not answer is in ``failures``, and said in the reader's language there.
+    # Without a handler Python prints unearth's own English line on the terminal as well.
+    log = logging.getLogger("unearth")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     settings = session.settings
     places = [(link, "find_links") for link in settings.find_links if _is_there(link)]
     places += [(url, "index") for url in settings.indexes]

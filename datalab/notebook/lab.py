@@ -151,6 +151,8 @@ class Lab:
         UnknownDataset
             with the nearest known id.
         """
+        # A notebook has no types: what is no text names no dataset, in the same words.
+        dataset = str(dataset)
         found = self._entries.get(dataset) or self._entries.get(dataset.replace("_", "-"))
         if found is None:
             raise UnknownDataset(dataset, self._entries).in_language(self.language)
@@ -182,6 +184,7 @@ class Lab:
             self._search = SearchIndex(
                 Described.from_json(entry.dataset) for entry in self._entries.values()
             )
+        query = str(query)
         found = self._search.search(query, self.language)
         return overview([self._entries[identifier] for identifier, _ in found], self, query)
 

@@ -199,11 +199,13 @@ def run(lab: Lab, query: str, tables: Mapping[str, Any]) -> Table:
     """Run ``query`` on the lab's connection; see :meth:`Lab.sql`."""
     for name, table in tables.items():
         lab.connection.register(name, table)
+    if not isinstance(query, str):
+        raise QueryRefused(reason=Phrase("a query is written as a text.")).in_language(lab.language)
     with explaining(lab):
         relation = lab.connection.sql(query)
     if relation is None:
         if not query.strip(" ;\n\t"):
-            raise QueryRefused(reason=Phrase("it is empty.")).in_language(lab.language)
+            raise QueryRefused(reason=Phrase("it is an empty text.")).in_language(lab.language)
         relation = lab.connection.sql("SELECT 'ok' AS result")
     return Table(relation, lab)
 

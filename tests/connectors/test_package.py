@@ -6,6 +6,8 @@ import base64
 import gzip
 import hashlib
 import io
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
@@ -430,3 +432,17 @@ def test_real_members_hold_their_digests(dataset_for: DatasetFor, tmp_path: Path
         "pkg:pypi/vacances-scolaires-france@0.12.0#vacances_scolaires_france/data/data.csv"
     )
     assert fetched.path.read_bytes().startswith(b"date,")
+
+
+def test_an_index_that_does_not_answer_is_not_told_twice(tmp_path: Path) -> None:
+    script = """
+from datalab.connectors.index import IndexSettings, Session, archives
+from datalab.connectors.transfer import Patience
+with Session(IndexSettings(index_url="http://127.0.0.1:9/simple"), Patience(attempts=1)) as session:
+    assert list(archives("geo-facts", "1.0", session)) == []
+    assert session.failures
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

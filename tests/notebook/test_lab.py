@@ -231,3 +231,17 @@ def test_quality_says_each_expectation_in_words(open_lab: Any) -> None:
     assert quality.failed == []
     assert "les 2 attentes sont tenues" in repr(quality)
     assert "all 2 expectations are met" in open_lab("en").dataset("communes").quality.summary
+
+
+@pytest.mark.parametrize("what", [None, 3, ["communes"]])
+def test_what_is_no_text_is_answered_in_a_sentence(lab: Lab, what: object) -> None:
+    with pytest.raises(UnknownDataset):
+        lab.dataset(what)  # type: ignore[arg-type]
+    with pytest.raises(QueryRefused, match="s’écrit comme un texte"):
+        lab.sql(what)  # type: ignore[arg-type]
+    assert "pour «" in str(lab.search(what))  # type: ignore[arg-type]
+
+
+def test_an_empty_query_is_refused_in_a_sentence(lab: Lab) -> None:
+    with pytest.raises(QueryRefused, match="c’est un texte vide"):
+        lab.sql(" ; ")
