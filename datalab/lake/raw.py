@@ -47,9 +47,6 @@ class Raw:
         asked once, after the relation has been read.
     mended
         where the relation cannot be read at all: another one made from the same file, or None.
-    rows
-        how many rows there are if nothing in the file is wrong, known without reading them; None
-        where it is not known. Never less than there are.
     """
 
     relation: str
@@ -57,7 +54,6 @@ class Raw:
     lines: Callable[[Sequence[int]], list[int]]
     lost: Callable[[], Lost] = Lost
     mended: Callable[[], Raw | None] = lambda: None
-    rows: Callable[[], int | None] = lambda: None
 
 
 def same_columns(dataset: Dataset, found: Iterable[str], optional: Iterable[str] = ()) -> list[str]:

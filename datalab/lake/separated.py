@@ -55,7 +55,6 @@ def read_separated(
             types=dict.fromkeys(columns, "VARCHAR"),
             lines=lambda asked: _lines(file, asked, before, len(columns), options, connection),
             lost=lambda: _lost(connection),
-            rows=lambda: None if (ends := _ends(file)) is None else ends - before,
             mended=lambda: over(same_newlines(file, folder)) if file is text else None,
         )
 
@@ -111,27 +110,6 @@ def _rows(source: Iterator[str], options: CsvOptions) -> Rows:
     if not options.quote:
         return csv.reader(source, delimiter=options.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(source, delimiter=options.delimiter, quotechar=options.quote)
-
-
-def _ends(file: Path) -> int | None:
-    """Lines of a file, or None where a carriage return stands alone.
-
-    A value with a line end in it, or an empty line, makes them more than the rows; nothing makes
-    them fewer.
-    """
-    lines, last = 0, b"\n"
-    with file.open("rb") as source:
-        while block := source.read(1 << 22):
-            if last == b"\r":
-                block = last + block
-            if block.endswith(b"\r"):
-                last, block = b"\r", block[:-1]
-            else:
-                last = block[-1:]
-            lines += block.count(b"\n")
-            if block.count(b"\r") != block.count(b"\r\n"):
-                return None
-    return None if last == b"\r" else lines + (last != b"\n")
 
 
 def _lost(connection: duckdb.DuckDBPyConnection) -> Lost:

@@ -81,9 +81,10 @@ def stage(
     )
     try:
         raw = _reader(dataset)(dataset, plain, folder, connection)
-        parquet = write_express(dataset, raw, connection, folder) if large else None
-        if parquet is not None:
-            return Staged(path, raw.rows() or 0, parquet=parquet)
+        express_way = write_express(dataset, raw, connection, folder) if large else None
+        if express_way is not None:
+            parquet, rows = express_way
+            return Staged(path, rows, parquet=parquet)
         try:
             rows, rejected, rejects = write_typed(dataset, raw, connection)
         except duckdb.InvalidInputException:

@@ -21,13 +21,7 @@ def read_parquet(
 ) -> Raw:
     """The rows of a Parquet file with the types it states."""
     relation = f"read_parquet({literal(file)})"
-    types = columns_of(dataset, relation, connection)
-
-    def count() -> int:
-        row = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608
-        return int(row[0]) if row else 0
-
-    return Raw(relation, types, rows_from_one, rows=count)
+    return Raw(relation, columns_of(dataset, relation, connection), rows_from_one)
 
 
 def columns_of(

@@ -90,22 +90,20 @@ def write_typed(
 
 def write_express(
     dataset: Dataset, raw: Raw, connection: duckdb.DuckDBPyConnection, folder: Path
-) -> Path | None:
+) -> tuple[Path, int] | None:
     """Write the rows straight to the Parquet file that the lake will hold, if all are good.
 
     Writing a large table to a DuckDB file first, then again as Parquet, takes as long as reading
-    it. So a large file is taken for a clean one, and the first value at fault ends the attempt.
-    Where as many rows were written as the file has, the reader of the file left none out either.
-    Otherwise the file is read again, the slow way.
+    it. So a large file is taken for a clean one: the first value at fault ends the attempt, and
+    so do lines that the reader of the file left out. Then the file is read again, the slow way.
 
     Returns
     -------
-    parquet
+    parquet, rows
         with the view ``data`` on it, or None where the slow way has to be taken.
     """
-    expected = raw.rows()
     plain = all(column.type != "geometry" for column in dataset.columns.values())
-    if expected is None or dataset.transform is not None or not plain:
+    if dataset.transform is not None or not plain:
         return None  # DuckLake adds no file with the geometry of GeoParquet
     inner, names, held = _columns(_cells(dataset, raw))
     # Not a WHERE: DuckDB would push it below the inner SELECT and compute every value again.
@@ -120,12 +118,12 @@ def write_express(
         ).fetchone()
     except duckdb.InvalidInputException:
         written = None
-    if written is None or written[0] != expected:
+    if written is None or raw.lost().rows:
         parquet.unlink(missing_ok=True)
         return None
     connection.execute(f"CREATE VIEW data AS FROM read_parquet({literal(parquet)})")
     connection.execute(REJECTS)
-    return parquet
+    return parquet, int(written[0])
 
 
 def _columns(cells: list[Cell]) -> tuple[str, str, dict[int, str]]:

@@ -21,6 +21,7 @@ def measure(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
     warm_up: bool = False,
+    processor: dict[str, float] | None = None,
 ) -> dict[str, float]:
     """Median seconds of each side over ``rounds``, in alternating order.
 
@@ -32,21 +33,28 @@ def measure(
         ``time.perf_counter`` for wall time, ``time.process_time`` for CPU seconds of this process.
     warm_up
         run every side once before, uncounted.
+    processor
+        filled with the median CPU seconds of this process on each side: what a busy machine
+        disturbs less.
     """
     names = list(sides)
     if warm_up:
         for name in names:
             sides[name]()
     seconds: dict[str, list[float]] = {name: [] for name in names}
+    spent: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds):
         for name in names if number % 2 == 0 else reversed(names):
-            begin = clock()
+            begin, before = clock(), time.process_time()
             sides[name]()
             seconds[name].append(clock() - begin)
+            spent[name].append(time.process_time() - before)
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     for name, found in seconds.items():
         rest = " ".join(f"{value:.2f}" for value in found)
         print(f"{name:>12}: median {medians[name]:.3f} s ({rest})")
+    if processor is not None:
+        processor |= {name: statistics.median(found) for name, found in spent.items()}
     return medians
 
 
