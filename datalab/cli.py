@@ -23,7 +23,7 @@ COMMANDS = {
     "refresh": "refresh",
     "refresher": "refresh",
     "list": "data",
-    "show": "data",
+    "show": "show",
     "snapshots": "data",
     "sql": "data",
 }

@@ -69,3 +69,22 @@ def test_the_command_says_the_changed_row(place: Place) -> None:
     assert code == 1
     assert "érable" in out + err
     assert "30" in out + err
+
+
+def test_an_attempt_that_is_kept_out_does_not_hide_the_rejects_of_the_published_table(
+    tmp_path: Path,
+) -> None:
+    from datalab.lake.index import read_index
+    from datalab.lake.rejected import read_rejected
+
+    made = Place(tmp_path)
+    rules = {"expectations": [COUNT], "max_reject_ratio": 0.5}
+    made.write("trees", CSV + "if,haut\n", **rules)
+    assert made.refresh("trees")["trees"].state == "published"
+    made.write("trees", "species,height\n", **rules)
+    assert made.refresh("trees")["trees"].state == "kept"
+
+    told = read_rejected(made.settings.lake, read_index(made.settings.lake)["trees"])
+
+    assert (told.count, told.published) == (1, True)
+    assert [(row["line"], row["value"]) for row in told.rows] == [(4, "haut")]

@@ -1,4 +1,4 @@
-"""Commands that show what there is: ``lint``, ``list``, ``show``, ``snapshots`` and ``sql``."""
+"""Commands that show what there is: ``lint``, ``list``, ``snapshots`` and ``sql``."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ home_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Résultat en JSON.")
 
 
-def _print_json(document: Any) -> None:
+def print_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def _print_table(table: Table) -> None:
+def print_table(table: Table) -> None:
     from rich.console import Console
 
     # In a pipe a table keeps its whole width: cut lines cannot be searched.
@@ -36,7 +36,7 @@ def _print_table(table: Table) -> None:
     console.print(table)
 
 
-def _table(*headings: str) -> Table:
+def table_of(*headings: str) -> Table:
     from rich.box import SIMPLE
     from rich.table import Table
 
@@ -53,7 +53,7 @@ def lint_command(as_json: bool) -> None:
     settings, language = settings_of(None), language_of()
     catalog = Catalog.load(settings.catalog, source_models())
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "file": str(problem.file),
@@ -88,9 +88,9 @@ def list_command(as_json: bool, home: str | None) -> None:
     entries = read_index(settings.lake)
     waiting = _not_in_lake(settings.catalog, entries)
     if as_json:
-        _print_json([_short(entry) for entry in entries.values()])
+        print_json([_short(entry) for entry in entries.values()])
         return
-    table = _table(
+    table = table_of(
         translate("dataset", language),
         translate("title", language),
         translate("state", language),
@@ -98,6 +98,7 @@ def list_command(as_json: bool, home: str | None) -> None:
         translate("snapshot", language),
         translate("published", language),
     )
+    table.columns[0].no_wrap = True  # an id is what people type
     for entry in entries.values():
         good, record = entry.good or {}, entry.record or {}
         table.add_row(
@@ -110,7 +111,7 @@ def list_command(as_json: bool, home: str | None) -> None:
         )
     for name, title in waiting.items():
         table.add_row(name, title[language], translate("not refreshed yet", language), *"–––")
-    _print_table(table)
+    print_table(table)
 
 
 def _not_in_lake(root: Any, entries: dict[str, Entry]) -> dict[str, dict[str, str]]:
@@ -152,7 +153,7 @@ def state_in_words(record: dict[str, Any], language: Language) -> str:
     return f"{word} ({translate('warning', language)})" if record.get("warning") else word
 
 
-def _entry(lake: Any, name: str) -> Entry:
+def entry_of(lake: Any, name: str) -> Entry:
     """The dataset by id or SQL name.
 
     Raises
@@ -170,54 +171,6 @@ def _entry(lake: Any, name: str) -> Entry:
     return found
 
 
-@click.command("show")
-@click.argument("dataset", metavar="ID")
-@json_option
-@home_option
-def show_command(dataset: str, as_json: bool, home: str | None) -> None:
-    """Montre un jeu de données : colonnes, unités, qualité, provenance."""
-    from datalab.catalog.dataset import Dataset
-    from datalab.commands.outcome import outcome
-    from datalab.lake.record import RunRecord
-
-    settings, language = settings_of(home), language_of()
-    entry = _entry(settings.lake, dataset)
-    if as_json:
-        _print_json({"lake": entry.lake, **entry.as_json()})
-        return
-    described, good = entry.dataset, entry.good or {}
-    click.echo(f"{described['title'][language]} ({entry.id})")
-    click.echo(described["description"][language])
-    facts = {
-        translate("publisher", language): described["publisher"],
-        translate("licence", language): described["license"],
-        translate("access", language): described["access"],
-        translate("rows", language): number(good.get("rows"), language),
-        translate("snapshot", language): str(good.get("snapshot") or "–"),
-        translate("published", language): moment(good.get("finished_at"), language),
-        translate("source", language): good.get("source_url") or "–",
-        "sha256": good.get("sha256") or "–",
-    }
-    table = _table("", "")
-    for name, value in facts.items():
-        table.add_row(name, str(value))
-    _print_table(table)
-    columns = _table(
-        translate("column", language),
-        translate("type", language),
-        translate("unit", language),
-        translate("description", language),
-    )
-    for name, column in described["columns"].items():
-        columns.add_row(
-            name, column["type"], column.get("unit", ""), column["description"][language]
-        )
-    _print_table(columns)
-    if entry.record is not None:
-        record = RunRecord.from_json(entry.record)
-        click.echo(outcome(record, Dataset.from_json(entry.dataset), language))
-
-
 @click.command("snapshots")
 @click.argument("dataset", metavar="ID")
 @json_option
@@ -225,14 +178,14 @@ def show_command(dataset: str, as_json: bool, home: str | None) -> None:
 def snapshots_command(dataset: str, as_json: bool, home: str | None) -> None:
     """Liste les versions publiées d’un jeu de données, la plus récente d’abord."""
     settings, language = settings_of(home), language_of()
-    entry = _entry(settings.lake, dataset)
+    entry = entry_of(settings.lake, dataset)
     if as_json:
-        _print_json(entry.snapshots)
+        print_json(entry.snapshots)
         return
     if not entry.snapshots:
         click.echo(translate("{dataset} has no snapshot yet.", language, dataset=entry.id))
         return
-    table = _table(
+    table = table_of(
         translate("snapshot", language),
         translate("date", language),
         translate("author", language),
@@ -249,7 +202,7 @@ def snapshots_command(dataset: str, as_json: bool, home: str | None) -> None:
             (snapshot["sha256"] or "")[:16],
             snapshot["run_id"],
         )
-    _print_table(table)
+    print_table(table)
 
 
 @click.command("sql")

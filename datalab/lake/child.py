@@ -6,9 +6,11 @@ output. A refusal is one line of JSON on its standard error: a template in Engli
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +22,7 @@ from datalab.lake.connection import connect, identifier
 
 OVERHEAD = 3_000_000_000  # what the code, its threads and Arrow map beside DuckDB's own memory
 REFUSED = 3
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Refused(Exception):
@@ -28,6 +31,16 @@ class Refused(Exception):
     def __init__(self, template: str, **facts: str) -> None:
         super().__init__(template)
         self.template, self.facts = template, facts
+
+
+def end_with_parent() -> None:
+    """Die when the process that asked dies: nobody would read the answer or end the work."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(REFUSED)
 
 
 def limit_process(memory: int, seconds: float, written: int) -> None:
@@ -143,6 +156,7 @@ def _refuse(template: str, **facts: str) -> NoReturn:
 
 def main() -> None:
     """Answer one request. Ends without clean-up: the parent cares for files and time."""
+    end_with_parent()
     request = json.load(sys.stdin)
     limit_process(
         2 * request["memory"] + OVERHEAD,

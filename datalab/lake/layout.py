@@ -50,8 +50,9 @@ class LakeFolder:
     def history(self, dataset: str) -> Path:
         return self.records(dataset) / "history.jsonl"
 
-    def rejects(self, dataset: str) -> Path:
-        return self.root / "rejects" / f"{dataset}.json"
+    def rejects(self, dataset: str, *, published: bool = False) -> Path:
+        """Rejects of the latest run, or of the run whose table is published."""
+        return self.root / "rejects" / f"{dataset}{'.published' if published else ''}.json"
 
 
 def folder(lake: Path, name: str) -> LakeFolder:

@@ -59,16 +59,16 @@ def register(
     )
     write_record(place, record)
     if record.state != "unchanged":
-        write_json(
-            place.rejects(dataset.id),
-            {
-                "dataset": dataset.id,
-                "run_id": record.run_id,
-                "rows": record.rows,
-                "rejected": record.rejected,
-                "rejects": [dataclasses.asdict(reject) for reject in rejects],
-            },
-        )
+        told = {
+            "dataset": dataset.id,
+            "run_id": record.run_id,
+            "rows": record.rows,
+            "rejected": record.rejected,
+            "rejects": [dataclasses.asdict(reject) for reject in rejects],
+        }
+        write_json(place.rejects(dataset.id), told)
+        if commits:
+            write_json(place.rejects(dataset.id, published=True), told)
     write_index(place, entries)
 
 
@@ -149,7 +149,8 @@ def forget(place: LakeFolder, dataset: str) -> None:
     entries = read_folder(place)
     if entries.pop(dataset, None) is not None:
         write_index(place, entries)
-    place.rejects(dataset).unlink(missing_ok=True)
+    for published in (False, True):
+        place.rejects(dataset, published=published).unlink(missing_ok=True)
     if place.records(dataset).is_dir():
         shutil.rmtree(place.records(dataset))
         sync_folder(place.records(dataset).parent)

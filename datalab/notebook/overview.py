@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datalab.i18n import Language, translate
 from datalab.lake.index import Entry
-from datalab.lake.layout import folder
+from datalab.lake.rejected import read_rejected
 from datalab.notebook.listing import Listing
 from datalab.notebook.wording import day, minute, number, state, unit
 
@@ -145,12 +144,7 @@ def snapshots(dataset: Dataset) -> Listing:
 def rejects(dataset: Dataset) -> Listing:
     """Rows of the source that could not be read as declared (the first thousand)."""
     language = dataset.language
-    path = folder(dataset.lab.lake, dataset.entry.lake).rejects(dataset.id)
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError:
-        document = []
-    found = document.get("rejects", []) if isinstance(document, dict) else document
+    found = read_rejected(dataset.lab.lake, dataset.entry).rows
     headings = {
         "line": translate("Line", language),
         "column": translate("Column", language),

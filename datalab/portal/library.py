@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from datalab.lake.connection import connect
 from datalab.lake.index import Entry, read_index
 from datalab.lake.layout import folder, folders
 from datalab.lake.reader import attach
+from datalab.lake.rejected import Rejected, read_rejected
 
 LOG = logging.getLogger("datalab.portal")
 OPEN = "open"
@@ -158,15 +159,10 @@ class Library:
                 continue
         return runs
 
-    def rejects(self, holding: Holding) -> list[dict[str, Any]]:
-        """The first rejected rows of the latest run."""
-        path = folder(self.lake, holding.entry.lake).rejects(holding.id)
-        try:
-            document = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            return []
-        rows = document.get("rejects", []) if isinstance(document, dict) else document
-        return [row for row in rows if isinstance(row, dict)][:REJECTS]
+    def rejected(self, holding: Holding) -> Rejected:
+        """The rejected rows that matter now, the first of them."""
+        found = read_rejected(self.lake, holding.entry)
+        return replace(found, rows=found.rows[:REJECTS])
 
     def _fingerprint(self) -> Fingerprint:
         seen = []

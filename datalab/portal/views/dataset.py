@@ -60,6 +60,7 @@ class DatasetView:
     history: list[Run]
     rejected: int
     rejects: list[dict[str, Any]]
+    rejects_published: bool
     snapshots: list[dict[str, Any]]
     snapshot: int | None
     provenance: Provenance
@@ -108,6 +109,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         found, chart, sorted_by, descending, snapshot = _rows(
             shelf, holding, language, asked, with_map
         )
+    rejected = library.rejected(holding)
     return DatasetView(
         language=language,
         card=card_of(holding, language, now(), prefix),
@@ -122,8 +124,9 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         columns=columns_of(holding, language),
         quality=quality_of(holding, language),
         history=history_of(library, holding, language),
-        rejected=int(holding.record.get("rejected") or 0),
-        rejects=library.rejects(holding) if reason is None else [],
+        rejected=rejected.count,
+        rejects=rejected.rows if reason is None else [],
+        rejects_published=rejected.published,
         snapshots=[
             {key: s.get(key) for key in ("snapshot", "at", "author", "rows", "sha256", "run_id")}
             for s in holding.entry.snapshots
