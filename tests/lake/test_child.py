@@ -23,7 +23,11 @@ input()
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a child that its parent died")
 def test_a_killed_parent_leaves_no_child_behind() -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", ASK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ASK],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
@@ -36,4 +40,5 @@ def test_a_killed_parent_leaves_no_child_behind() -> None:
     parent.wait(10)
     # Its input stays open in another process: only the signal can end it.
     _, alive = psutil.wait_procs([child], timeout=20)
+    os.killpg(parent.pid, signal.SIGKILL)
     assert not alive
