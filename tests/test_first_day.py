@@ -209,6 +209,8 @@ def test_a_student_opens_lab_in_french_and_sees_the_map_of_real_communes(
             None if r.url.startswith((lab.url, "data:", "blob:")) else elsewhere.append(r.url)
         ),
     )
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.goto(lab.link("student"), timeout=120_000)
     expect(page.get_by_role("menuitem", name="Fichier")).to_be_visible(timeout=120_000)
     expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
@@ -223,6 +225,7 @@ def test_a_student_opens_lab_in_french_and_sees_the_map_of_real_communes(
     expect(shapes.first).to_be_visible()
     page.screenshot(path=ARTIFACTS / "lab-map.png")
     assert elsewhere == []
+    assert complaints == []
     context.close()
 
 

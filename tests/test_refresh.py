@@ -303,6 +303,20 @@ def test_a_busy_lake_is_said_not_traced(place: Place) -> None:
     assert "Traceback" not in err
 
 
+def test_waiting_for_another_refresh_is_said_and_ends_well(place: Place) -> None:
+    from datalab.lake.writer import Writer
+
+    place.refresh()
+    with Writer(place.settings.lake, place.settings.writer, "quelqu’un"):
+        process = place.command("refresh")
+        assert process.stderr is not None
+        said = process.stderr.readline()
+    out, err = process.communicate(timeout=60)
+    assert "quelqu’un" in said
+    assert process.returncode == 0, err
+    assert "trees" in out
+
+
 def test_an_error_of_the_lab_is_a_plain_sentence_and_a_trace_in_the_log(place: Place) -> None:
     place.refresh()
     place.write("trees", CSV.replace("12", "15"))

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datalab.commands.terminal import settings_of
+from datalab.errors import LakeBusy
 from datalab.i18n import Language, language_of, translate
 
 if TYPE_CHECKING:
     from datalab.refresh import Event
     from datalab.settings import Settings
+
+QUIET = 2.0  # seconds of waiting that need no word
 
 home_option = click.option(
     "--home", type=click.Path(file_okay=False), help="Dossier qui garde tout l’état du laboratoire."
@@ -65,7 +68,24 @@ def refresh_command(
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     log_to(settings, "refresh")
     with Progress(language, shown=not as_json and sys.stderr.isatty()) as progress:
-        records = refresh(list(ids) or None, settings, author(), progress.on_event, wait=wait)
+        try:
+            records = refresh(
+                list(ids) or None, settings, author(), progress.on_event, wait=min(wait, QUIET)
+            )
+        except LakeBusy as busy:
+            if wait <= QUIET:
+                raise
+            said = translate(
+                "Another refresh is writing (process {pid} of {owner}); waiting up to {seconds} s…",
+                language,
+                pid=busy.facts["pid"],
+                owner=busy.facts["owner"],
+                seconds=int(wait),
+            )
+            click.echo(said, err=True)
+            records = refresh(
+                list(ids) or None, settings, author(), progress.on_event, wait=wait - QUIET
+            )
     if as_json:
         click.echo(json.dumps([record.as_json() for record in records], ensure_ascii=False))
     else:
