@@ -130,6 +130,7 @@ def one_row_per_place(dataset: Dataset, frame: gpd.GeoDataFrame, column: str | N
     """A boundary drawn twice would show only the last of its values."""
     hint = hint_of(dataset)
     on = hint.get("on")
+    frame = frame[frame.geometry.notna()]  # what has no place is not drawn, nor worth proposing
     if on is None or on not in frame.columns or not frame[on].duplicated().any():
         return
     twice = frame.loc[frame[on].duplicated(), on].iloc[0]

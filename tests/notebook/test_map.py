@@ -85,8 +85,10 @@ def test_places_take_their_names_from_the_boundaries(lab: Lab) -> None:
 
 
 def test_several_values_for_a_place_ask_for_a_choice(lab: Lab) -> None:
-    with pytest.raises(SeveralValuesPerPlace, match=r'where="census_year = 2022"'):
-        lab.dataset("population-history").map(column="population")
+    history = lab.dataset("population-history")
+    with pytest.raises(SeveralValuesPerPlace, match=r'where="census_year = 2022"') as refused:
+        history.map(column="population")
+    assert history.map(column="population", where=refused.value.facts["where"]).scene.marks
 
 
 def test_wrong_names_are_explained(lab: Lab) -> None:
