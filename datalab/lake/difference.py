@@ -6,10 +6,13 @@ good snapshot say it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.validation import ExpectationResult, ValidationResult
@@ -17,6 +20,8 @@ from datalab.lake.connection import identifier, literal
 from datalab.lake.index import Entry, read_index
 from datalab.lake.reader import open_lakes, table
 from datalab.lake.stage import Staged
+
+log = logging.getLogger("datalab.refresh")
 
 LIMIT = 10
 MOST_ROWS = 5_000_000
@@ -29,11 +34,18 @@ def located(
     """``result`` with the changed rows as examples of what failed and names no row itself."""
     silent = [r for r in result.results if not (r.success or r.examples or r.exception)]
     entry = read_index(lake).get(dataset.id) if silent else None
-    if entry is None:
+    if entry is None or entry.good is None or entry.lake != dataset.lake:
         return result
-    found = {
-        id(r): changed_rows(lake, entry, dataset, staged, _columns(r, dataset)) for r in silent
-    }
+    try:
+        with open_lakes(lake, temporary=staged.path.parent) as connection:
+            connection.execute(f"ATTACH {literal(str(staged.path))} AS staged (READ_ONLY)")
+            found = {
+                id(r): changed_rows(connection, entry, dataset, staged, _columns(r, dataset))
+                for r in silent
+            }
+    except duckdb.Error:  # an explanation that cannot be had changes no verdict
+        log.warning("the changed rows of %s cannot be found", dataset.id, exc_info=True)
+        return result
     return replace(
         result,
         results=[
@@ -52,12 +64,21 @@ def _columns(result: ExpectationResult, dataset: Dataset) -> list[str]:
 
 
 def changed_rows(
-    lake: Path, entry: Entry, dataset: Dataset, staged: Staged, columns: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    entry: Entry,
+    dataset: Dataset,
+    staged: Staged,
+    columns: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Up to ten staged rows whose ``columns`` are not those of the last good snapshot.
 
     Rows are matched by the dataset's key; new ones count as changed, vanished ones have no row
-    number. Nothing is said where there is no key, no snapshot, or too much to compare.
+    number. Nothing is said where there is no key, or too much to compare.
+
+    Parameters
+    ----------
+    connection
+        the published lakes, and the staged file attached as ``staged``.
 
     Returns
     -------
@@ -68,8 +89,6 @@ def changed_rows(
     comparable = (
         dataset.key
         and columns
-        and entry.good is not None
-        and entry.lake == dataset.lake
         and staged.rows <= MOST_ROWS
         and set(dataset.key) <= set(entry.dataset["columns"])
         and set(columns) <= set(entry.dataset["columns"])
@@ -79,23 +98,27 @@ def changed_rows(
     shown = [column for column in columns if column not in dataset.key]
     # As text: a key whose type changed since the snapshot is still the same key.
     alike = " AND ".join(
-        f"new.{_(k)}::VARCHAR IS NOT DISTINCT FROM old.{_(k)}::VARCHAR" for k in dataset.key
+        f"new.{identifier(k)}::VARCHAR IS NOT DISTINCT FROM old.{identifier(k)}::VARCHAR"
+        for k in dataset.key
     )
     if any(dataset.columns[column].type == "geometry" for column in shown):
         return []
-    differs = [f"new.{_(c)}::VARCHAR IS DISTINCT FROM old.{_(c)}::VARCHAR" for c in shown]
-    keys = [f"coalesce(new.{_(k)}::VARCHAR, old.{_(k)}::VARCHAR)" for k in dataset.key]
-    now = [f"new.{_(c)}" for c in shown]
-    before = [f"old.{_(c)}::VARCHAR" for c in shown]
-    with open_lakes(lake, temporary=staged.path.parent) as connection:
-        connection.execute(f"ATTACH {literal(str(staged.path))} AS staged (READ_ONLY)")
-        rows = connection.execute(
-            f"SELECT new.number, {', '.join([*keys, *now, *before])} "  # noqa: S608
-            f"FROM (SELECT row_number() OVER () AS number, * FROM staged.{_(staged.table)}) new "
-            f"FULL JOIN (SELECT true AS known, * FROM {table(entry)}) old ON {alike} "
-            f"WHERE {' OR '.join(['new.number IS NULL', 'old.known IS NULL', *differs])} "
-            f"ORDER BY new.number NULLS LAST LIMIT {LIMIT}"
-        ).fetchall()
+    differs = [
+        f"new.{identifier(c)}::VARCHAR IS DISTINCT FROM old.{identifier(c)}::VARCHAR" for c in shown
+    ]
+    keys = [
+        f"coalesce(new.{identifier(k)}::VARCHAR, old.{identifier(k)}::VARCHAR)" for k in dataset.key
+    ]
+    now = [f"new.{identifier(c)}" for c in shown]
+    before = [f"old.{identifier(c)}::VARCHAR" for c in shown]
+    new = f"staged.{identifier(staged.table)}"
+    rows = connection.execute(
+        f"SELECT new.number, {', '.join([*keys, *now, *before])} "  # noqa: S608
+        f"FROM (SELECT row_number() OVER () AS number, * FROM {new}) new "
+        f"FULL JOIN (SELECT true AS known, * FROM {table(entry)}) old ON {alike} "
+        f"WHERE {' OR '.join(['new.number IS NULL', 'old.known IS NULL', *differs])} "
+        f"ORDER BY new.number NULLS LAST LIMIT {LIMIT}"
+    ).fetchall()
     return [_told(dataset, shown, row) for row in rows]
 
 
@@ -115,6 +138,3 @@ def _safe(dataset: Dataset, column: str, value: Any) -> Any:
     if value is not None and dataset.columns[column].personal:
         return HIDDEN
     return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-_ = identifier
