@@ -66,13 +66,6 @@ ASSETS = (
         "datasette_cluster_map/static/leaflet.markercluster.css",
         "0045cdb1ed6245ffb9b88d211ce675bd4dd0821e7ab4da7c2a8353c127400f99",
     ),
-    Asset(
-        "htmx.min.js",
-        "django-htmx",
-        "1.29.0",
-        "django_htmx/static/django_htmx/htmx-2.min.js",
-        "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de",
-    ),
 )
 
 
