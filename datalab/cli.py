@@ -19,6 +19,7 @@ COMMANDS = {
     "signin": "lab",
     "status": "lab",
     "doctor": "lab",
+    "keeper": "keeper",
     "lint": "data",
     "refresh": "refresh",
     "refresher": "refresh",

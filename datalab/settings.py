@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,34 @@ class Settings(BaseSettings):
     server_memory: int = Field(
         default=2_147_483_648, description="Memory limit of one notebook server, in bytes."
     )
+    people_database: Path | None = Field(
+        default=None, description="Database of accounts; hub/people.sqlite of the home by default."
+    )
+    oidc_issuer: str = Field(
+        default="", description="Issuer of OpenID Connect; empty means the embedded accounts."
+    )
+    oidc_client_id: str = Field(default="", description="Client id at the OpenID provider.")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Client secret at the OpenID provider."
+    )
+    home_quota: int = Field(
+        default=2_000_000_000, description="Disk space of one home or project, in bytes."
+    )
+    largest_file: int = Field(
+        default=1_000_000_000, description="Largest file that a notebook may write, in bytes."
+    )
+    idle_minutes: float = Field(
+        default=60, gt=0, description="Minutes without activity after which a server is stopped."
+    )
+    idle_warning_minutes: float = Field(
+        default=5, ge=0, description="Minutes before that at which its person is warned."
+    )
+    quiet_seconds: float = Field(
+        default=20, gt=0, description="Seconds without a change before a project is committed."
+    )
+    grace_days: float = Field(
+        default=30, ge=0, description="Days before a deleted project is really gone."
+    )
     concurrent_spawns: int = Field(
         default=0, ge=0, description="Servers that start at once; 0 means processors + 1."
     )
@@ -52,6 +80,16 @@ class Settings(BaseSettings):
     def lake(self) -> Path:
         """Published lakes: one folder per access class, safe to mount read-only."""
         return self.home / "lake"
+
+    @property
+    def people(self) -> Path:
+        """The database of accounts, invitations and the audit log."""
+        return self.people_database or self.home / "hub" / "people.sqlite"
+
+    @property
+    def shared(self) -> Path:
+        """Projects made in this lab; ``projects`` holds those that come with it."""
+        return self.home / "projects"
 
     @property
     def writer(self) -> Path:

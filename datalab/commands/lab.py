@@ -12,7 +12,7 @@ import click
 from datalab.i18n import language_of
 
 
-def _settings(**given: Any) -> Any:
+def settings_of(**given: Any) -> Any:
     """Settings of the environment, with what was said on the command line on top."""
     from datalab.settings import Settings
 
@@ -41,7 +41,7 @@ def up_command(host: str | None, port: int | None, home: str | None) -> None:
         install = float(os.environ.get("DATALAB_INSTALL_SECONDS", ""))
     except ValueError:
         install = None
-    settings = _settings(host=host, port=port, home=home)
+    settings = settings_of(host=host, port=port, home=home)
     Supervisor(settings, _say, language_of()).run(install)
 
 
@@ -60,7 +60,7 @@ def signin_command(persona: str, home: str | None) -> None:
     from datalab.errors import NotRunning
     from datalab.hub.plan import Plan
 
-    settings = _settings(home=home)
+    settings = settings_of(home=home)
     try:
         plan = Plan.read(settings.run)
     except (OSError, ValueError, TypeError):
@@ -79,7 +79,7 @@ def status_command(as_json: bool, wait: float | None, home: str | None) -> None:
     """Dit ce qui tourne et si cela répond ; code de sortie 0 si tout répond."""
     from datalab.deployment import status
 
-    settings = _settings(home=home)
+    settings = settings_of(home=home)
     found = status.wait(settings, wait) if wait else status.look(settings)
     click.echo(found.as_json() if as_json else found.as_text(language_of()))
     if not found.well:
@@ -94,7 +94,7 @@ def doctor_command(as_json: bool, port: int | None, home: str | None) -> None:
     """Dit ce qui manque à cette machine, avec la commande qui y remédie."""
     from datalab.deployment import doctor
 
-    findings = doctor.examine(_settings(home=home, port=port), language_of())
+    findings = doctor.examine(settings_of(home=home, port=port), language_of())
     click.echo(doctor.as_json(findings) if as_json else doctor.as_text(findings))
     if any(finding.level == "error" for finding in findings):
         raise SystemExit(1)

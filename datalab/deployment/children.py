@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalab.deployment.journal import filtered
-from datalab.hub.plan import Plan, secret, write_private
-from datalab.hub.process import Process
+from datalab.hub.plan import Plan
 from datalab.hub.roles import PORTAL
+from datalab.isolation.private import secret, write_private
+from datalab.isolation.process import Process
 from datalab.settings import Settings
 
 LONGEST_PAUSE = 30.0
@@ -70,7 +71,7 @@ class Child:
 
 
 def children(settings: Settings, plan: Plan) -> list[Child]:
-    """Proxy, hub, portal and refresher, in the order in which they are started."""
+    """Proxy, hub, portal, refresher and keeper, in the order in which they are started."""
     base = {
         **os.environ,
         "DATALAB_HOME": str(settings.home),
@@ -100,6 +101,7 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
             home,
         ),
         Child("refresher", [python, "-m", "datalab.cli", "refresher"], base, home),
+        Child("keeper", [python, "-m", "datalab.cli", "keeper"], base, home),
     ]
 
 

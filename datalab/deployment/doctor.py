@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from datalab.deployment import children, ports
-from datalab.hub import sandbox
 from datalab.i18n import Language, translate
+from datalab.isolation import sandbox
 from datalab.settings import CHECKOUT, Settings
 
 Level = Literal["good", "warning", "error"]

@@ -7,7 +7,7 @@ import os
 
 from datalab.errors import AlreadyRunning
 from datalab.hub.plan import Plan
-from datalab.hub.sandbox import Walls
+from datalab.isolation.sandbox import Walls
 from datalab.settings import Settings
 
 
@@ -34,7 +34,13 @@ def prepare(settings: Settings, walls: Walls) -> int:
     lock = _take_lock(settings)
     os.chmod(home, crossed)
     own = [settings.secrets, settings.run, settings.logs, settings.writer, settings.staging]
-    own += [settings.cache, settings.assets, home / "hub", settings.run / "servers"]
+    own += [
+        settings.cache,
+        settings.assets,
+        home / "hub",
+        settings.run / "servers",
+        settings.shared,
+    ]
     accounts = [home / "accounts", home / "accounts/homes", home / "accounts/etc"]
     lakes = [settings.lake, settings.lake / "open", settings.lake / "members"]
     for folders, mode in ((own, 0o700), (accounts, crossed), (lakes, 0o755)):

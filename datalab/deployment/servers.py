@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from datalab.hub.process import Process, wait
+from datalab.isolation.process import Process, wait
 
 PATIENCE = 8.0
 

@@ -6,9 +6,10 @@ import json
 import time
 
 from datalab.errors import UnknownPersona
-from datalab.hub.links import Links
 from datalab.hub.personas import PERSONAS
-from datalab.hub.plan import Plan, write_private
+from datalab.hub.plan import Plan
+from datalab.isolation.private import write_private
+from datalab.people.links import Links
 from datalab.settings import Settings
 
 

@@ -90,6 +90,7 @@ def look(settings: Settings) -> Status:
         "hub": (f"{plan.url}/hub/api", None),
         "portal": (f"{plan.url}/services/datalab/health", None),
         "refresher": None,
+        "keeper": None,
     }
     parts = []
     for name, question in asked.items():

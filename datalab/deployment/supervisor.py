@@ -21,10 +21,11 @@ from datalab.deployment import children as parts
 from datalab.deployment import home, journal, ports, servers, signin
 from datalab.deployment.answers import answers
 from datalab.errors import DatalabError
-from datalab.hub import sandbox
-from datalab.hub.plan import Plan, secret
-from datalab.hub.process import Process, stop
+from datalab.hub.plan import Plan
 from datalab.i18n import Language, translate
+from datalab.isolation import sandbox
+from datalab.isolation.private import secret
+from datalab.isolation.process import Process, stop
 from datalab.settings import Settings
 
 FIRST_ANSWER_SECONDS = 120.0

@@ -12,9 +12,9 @@ from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import url_path_join
 from traitlets import Unicode
 
-from datalab.hub.links import Links, Outcome
 from datalab.hub.personas import PERSONAS
 from datalab.hub.roles import PORTAL
+from datalab.people.links import Links, Outcome
 
 LONGEST_TOKEN = 200
 

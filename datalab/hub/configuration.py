@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from datalab.hub import roles
-from datalab.hub.accounts import FOLDER, Accounts
 from datalab.hub.personas import PERSONAS
-from datalab.hub.plan import Plan, secret
-from datalab.hub.sandbox import Walls, probe
+from datalab.hub.plan import Plan
+from datalab.isolation.homes import FOLDER, Homes
+from datalab.isolation.private import secret
+from datalab.isolation.sandbox import Walls, probe
 from datalab.settings import Settings
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -85,7 +86,7 @@ def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
     c.Spawner.default_url = "/lab"
     c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
     c.LabSpawner.walls = walls
-    c.LabSpawner.accounts = Accounts(settings.home / "accounts", walls.mode in {"root", "setuid"})
+    c.LabSpawner.homes = Homes(settings.home / "accounts", walls.mode in {"root", "setuid"})
     c.LabSpawner.lake_path = str(settings.lake)
     c.LabSpawner.welcome_path = str(settings.projects / "welcome")
     c.LabSpawner.records_path = str(settings.run / "servers")
@@ -104,6 +105,7 @@ def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
             "oauth_no_confirm": True,
         },
         {"name": roles.SUPERVISOR, "api_token": secret(settings.secrets, "supervisor_token")},
+        {"name": roles.KEEPER, "api_token": secret(settings.secrets, "keeper_token")},
     ]
     c.JupyterHub.default_url = f"/services/{roles.PORTAL}/"
 

@@ -32,6 +32,11 @@ HIDDEN: dict[str, dict[str, object]] = {
 }
 
 
+def run_server() -> None:
+    """Become the single-user server; its arguments are those of the process."""
+    singleuser_main()()
+
+
 def singleuser_main() -> Callable[[], Any]:
     """``main`` of the single-user server, imported without what it does not use.
 

@@ -1,12 +1,12 @@
-"""The plan of one running lab: its ports, and the secrets that its parts share."""
+"""The plan of one running lab: where its parts listen."""
 
 from __future__ import annotations
 
 import json
-import os
-import secrets as random
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from datalab.isolation.private import write_private
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,3 @@ class Plan:
 
     def write(self, run: Path) -> None:
         write_private(run / "plan.json", json.dumps(asdict(self), indent=1))
-
-
-def secret(folder: Path, name: str) -> str:
-    """A secret of 256 bits, made on first use, mode 0600."""
-    path = folder / name
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        write_private(path, random.token_hex(32))
-        return path.read_text().strip()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; it is never readable by others, not even for a moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -12,6 +12,7 @@ from datalab.hub.personas import GROUPS
 
 PORTAL = "datalab"
 SUPERVISOR = "datalab-supervisor"
+KEEPER = "datalab-keeper"
 
 PORTAL_ACCESS = f"access:services!service={PORTAL}"
 
@@ -36,6 +37,19 @@ def roles() -> list[dict[str, Any]]:
             "description": "The supervisor: asks for the routes of a proxy that began anew.",
             "services": [SUPERVISOR],
             "scopes": ["proxy"],
+        },
+        {
+            "name": "datalab-keeper",
+            "description": "The keeper: makes the hub follow accounts and projects of the lab.",
+            "services": [KEEPER],
+            "scopes": [
+                "admin:users",
+                "admin:groups",
+                "admin:servers",
+                "access:servers",
+                "shares",
+                "list:services",
+            ],
         },
         {
             "name": "datalab-people",

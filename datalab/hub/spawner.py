@@ -20,14 +20,14 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
 from jupyterhub.utils import random_port
 from traitlets import Instance, Integer, Unicode
 
-from datalab.hub import sandbox
-from datalab.hub.accounts import Accounts, forget
-from datalab.hub.process import Process
 from datalab.hub.queue import Queue
-from datalab.hub.sandbox import Room, Walls
 from datalab.i18n import DEFAULT, Language, negotiate, translate
+from datalab.isolation import launcher, sandbox
+from datalab.isolation.homes import Homes, forget
+from datalab.isolation.process import Process
+from datalab.isolation.sandbox import Room, Walls
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(launcher.__file__)
 SERVER_CONFIG = Path(__file__).with_name("server")
 READY_SECONDS = 60
 STOP_SECONDS = 8
@@ -37,7 +37,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     """One sandbox per server. It outlives the hub: a new hub finds it by pid and start time."""
 
     walls = Instance(Walls, help="What separates people on this machine").tag(config=True)
-    accounts = Instance(Accounts, help="uids and homes").tag(config=True)
+    homes = Instance(Homes, help="uids and homes").tag(config=True)
     lake_path = Unicode(help="Published lakes, one folder per access class").tag(config=True)
     welcome_path = Unicode(help="Project copied into a new home").tag(config=True)
     records_path = Unicode(help="Where running servers are written down").tag(config=True)
@@ -67,15 +67,13 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
 
     async def _start_now(self) -> tuple[str, int]:
         await self._stop_forgotten()
-        home = await asyncio.to_thread(
-            self.accounts.prepare, self.user.name, Path(self.welcome_path)
-        )
+        home = await asyncio.to_thread(self.homes.prepare, self.user.name, Path(self.welcome_path))
         self.port = random_port()
         room = Room(
             account=self.user.name,
             home=home,
-            uid=self.accounts.uid(self.user.name),
-            etc=self.accounts.etc(self.user.name),
+            uid=self.homes.uid(self.user.name),
+            etc=self.homes.etc(self.user.name),
             lakes=self._lakes(),
         )
         await asyncio.to_thread(self._launch, room)
@@ -95,7 +93,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         inside = f"/home/{room.account}" if walled else str(room.home)
         environment = self._environment(inside, room)
         program = [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid)]
-        program += ["--data", str(int(self.mem_limit or 0)), "--home", inside, "--"]
+        program += ["--data", str(int(self.mem_limit or 0)), "--home", inside]
+        program += ["--target", "datalab.hub.lean:run_server", "--", "jupyterhub-singleuser"]
         program += self.get_args()
         log = os.open(
             Path(self.logs_path) / f"server-{room.account}.log",
@@ -274,7 +273,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     def delete_forever(self) -> None:
         """The account was deleted: so is its home."""
         if not self.name:
-            forget(self.accounts.home(self.user.name))
+            forget(self.homes.home(self.user.name))
 
     # -- what the person sees -------------------------------------------------------------
 

@@ -23,7 +23,7 @@ import httpx
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from datalab.hub.process import Process
+from datalab.isolation.process import Process
 
 Result = TypeVar("Result")
 CHECKOUT = Path(__file__).resolve().parents[2]

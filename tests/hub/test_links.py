@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from datalab.hub.links import Links
+from datalab.people.links import Links
 from tests.hub.lab import Lab
 
 HOUR = 3600.0

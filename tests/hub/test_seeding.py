@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datalab.hub.accounts import Accounts, seed
+from datalab.isolation.homes import Homes, seed
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def test_a_pipe_in_a_home_stops_nothing(home: Path, welcome: Path) -> None:
 
 
 def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> None:
-    accounts = Accounts(tmp_path, separate=True)
+    accounts = Homes(tmp_path, separate=True)
     first = {name: accounts.uid(name) for name in ("student", "citizen", "agent")}
-    again = {name: Accounts(tmp_path, separate=True).uid(name) for name in first}
+    again = {name: Homes(tmp_path, separate=True).uid(name) for name in first}
     assert first == again
     assert len(set(first.values())) == 3
     assert min(first.values()) >= 30_000
@@ -111,4 +111,4 @@ def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc", "A", "x" * 80, "a\n"])
 def test_a_strange_name_becomes_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError):
-        Accounts(tmp_path, separate=True).home(name)
+        Homes(tmp_path, separate=True).home(name)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from datalab.hub.sandbox import probe
+from datalab.isolation.sandbox import probe
 from tests.hub.lab import Lab, Person
 
 pytestmark = pytest.mark.hub

@@ -1,13 +1,15 @@
-"""The first program inside the walls: sets limits, gives up privileges, becomes the server.
+"""The first program inside the walls: sets limits, gives up privileges, becomes its target.
 
-Run as ``python -I launcher.py --uid N --data BYTES --home FOLDER -- ARGUMENTS``. Before privileges
-are gone it imports nothing but the standard library.
+Run as ``python -I launcher.py --uid N --data BYTES --home FOLDER --target MODULE:FUNCTION --
+NAME ARGUMENTS``: the function is called with nothing once privileges are gone, and finds ``NAME``
+and its arguments in ``sys.argv``. Before that nothing but the standard library is imported.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import importlib
 import os
 import resource
 import sys
@@ -19,25 +21,25 @@ LAST_CAPABILITY = 63
 
 
 def main() -> None:
-    """Limits, uid, working directory, then the notebook server in this very process."""
+    """Limits, uid, working directory, then the target in this very process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--uid", type=int, required=True)
     parser.add_argument("--data", type=int, default=0)
     parser.add_argument("--home", required=True)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--umask", default="077")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    os.umask(0o077)
+    os.umask(int(options.umask, 8))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if options.data:
         resource.setrlimit(resource.RLIMIT_DATA, (options.data, options.data))
     give_up_privileges(options.uid)
     os.chdir(options.home)
     arguments = options.arguments
-    sys.argv = ["jupyterhub-singleuser", *arguments[arguments[:1] == ["--"] :]]
-
-    from datalab.hub.lean import singleuser_main
-
-    singleuser_main()()
+    sys.argv = arguments[arguments[:1] == ["--"] :]
+    module, _, function = options.target.partition(":")
+    getattr(importlib.import_module(module), function)()
 
 
 def give_up_privileges(uid: int) -> None:

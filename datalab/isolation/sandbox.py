@@ -123,7 +123,7 @@ def probe(home: Path) -> Walls:
 
 def _another_account_can_run(home: Path) -> bool:
     """Whether an unprivileged uid reaches the interpreter, the lab's package and ``home``."""
-    check = "import datalab.hub.launcher, jupyterhub, os, sys; os.stat(sys.argv[1])"
+    check = "import datalab.isolation.launcher, jupyterhub, os, sys; os.stat(sys.argv[1])"
     command = [sys.executable, "-I", "-c", check, str(home.parent)]
     try:
         trial = subprocess.run(

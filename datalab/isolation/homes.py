@@ -1,4 +1,4 @@
-"""Accounts on disk: a uid that stays, a home, and the welcome notebooks in it."""
+"""Homes on disk: a uid that stays, a home, and the welcome notebooks in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True)
-class Accounts:
+class Homes:
     """``root`` holds ``homes/<account>``, ``uids/<number>`` and ``etc/<account>``.
 
     ``separate`` says whether files belong to a uid per account (the hub is root).

@@ -1,0 +1,71 @@
+"""What can be wrong with a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from datalab.errors.root import DatalabError, nearest
+from datalab.i18n import DEFAULT, Language, translate
+
+
+class ProjectError(DatalabError):
+    code = "project"
+    status = 400
+
+
+class InvalidSlug(ProjectError):
+    code = "invalid-slug"
+    template = (
+        "'{slug}' cannot be the address of a project: 3 to 40 small letters without accents, "
+        "digits and single hyphens, starting with a letter."
+    )
+
+
+class ProjectExists(ProjectError):
+    code = "project-exists"
+    status = 409
+    template = "There is a project '{slug}' already. Choose another address, such as '{other}'."
+
+
+class UnknownProject(ProjectError):
+    code = "unknown-project"
+    status = 404
+
+    def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
+        self.suggestion = nearest(slug, known)
+        super().__init__(slug=slug, suggestion=self.suggestion)
+
+    def message(self, language: Language = DEFAULT) -> str:
+        if self.suggestion:
+            text = translate("There is no project '{slug}'. Did you mean '{suggestion}'?", language)
+        else:
+            text = translate(
+                "There is no project '{slug}'. The list of projects shows those there are.",
+                language,
+            )
+        return text.format(**self.facts)
+
+
+class InvalidManifest(ProjectError):
+    """``project.yaml`` cannot be read as a manifest."""
+
+    code = "invalid-manifest"
+    status = 500
+    template = "{path}: {reason}. Mend the file, or take back its last version."
+
+
+class ProjectClosed(ProjectError):
+    """The project is archived or deleted."""
+
+    code = "project-closed"
+    status = 409
+    template = "Project '{slug}' is {state}: nothing in it can change. Restore it first."
+
+
+class HubUnreachable(ProjectError):
+    code = "hub-unreachable"
+    status = 503
+    template = (
+        "The hub did not answer ({reason}). What you asked is written down and is done as soon as "
+        "it answers again; 'datalab sync' does it by hand."
+    )

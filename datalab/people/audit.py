@@ -1,0 +1,89 @@
+"""What happened, written once: sign-ins, changes of rights, restricted reads, publications.
+
+Each entry carries the SHA-256 of itself and of the entry before it: a row changed behind the
+database's back breaks the chain from there on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datalab.people.store import Store
+
+SEED = b"\0" * 32
+
+
+@dataclass(frozen=True)
+class Entry:
+    """At ``at`` (seconds since the epoch) ``actor`` did ``action`` (``noun.verb``) to ``subject``."""
+
+    number: int
+    at: float
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+def record(
+    store: Store, now: float, actor: str, action: str, subject: str = "", **detail: Any
+) -> None:
+    """Append one entry."""
+    with store.writing() as database:
+        append(database, now, actor, action, subject, detail)
+
+
+def append(
+    database: sqlite3.Connection,
+    now: float,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+) -> None:
+    """Append inside a transaction, so that a change and its record happen together or not."""
+    last = database.execute("SELECT digest FROM audit ORDER BY number DESC LIMIT 1").fetchone()
+    text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
+    digest = _digest(last[0] if last else SEED, now, actor, action, subject, text)
+    database.execute(
+        "INSERT INTO audit (at, actor, action, subject, detail, digest) VALUES (?, ?, ?, ?, ?, ?)",
+        (now, actor, action, subject, text, digest),
+    )
+
+
+def entries(
+    store: Store, *, since: float = 0.0, actor: str | None = None, limit: int = 200, before: int = 0
+) -> list[Entry]:
+    """Entries newest first; ``before`` is the number to page back from."""
+    with store.reading() as database:
+        rows = database.execute(
+            "SELECT * FROM audit WHERE at >= ? AND (? IS NULL OR actor = ? OR subject = ?) "
+            "AND (? = 0 OR number < ?) ORDER BY number DESC LIMIT ?",
+            (since, actor, actor, actor, before, before, limit),
+        ).fetchall()
+    return [
+        Entry(r["number"], r["at"], r["actor"], r["action"], r["subject"], json.loads(r["detail"]))
+        for r in rows
+    ]
+
+
+def first_broken(store: Store) -> int | None:
+    """Number of the first entry that does not follow from the one before; None where all do."""
+    last, expected = SEED, 1
+    with store.reading() as database:
+        for r in database.execute("SELECT * FROM audit ORDER BY number"):
+            facts = (r["at"], r["actor"], r["action"], r["subject"], r["detail"])
+            if r["number"] != expected or _digest(last, *facts) != r["digest"]:
+                return int(r["number"])
+            last, expected = r["digest"], expected + 1
+    return None
+
+
+def _digest(last: bytes, at: float, *texts: str) -> bytes:
+    body = json.dumps([repr(at), *texts], ensure_ascii=False).encode()
+    return hashlib.sha256(last + body).digest()

@@ -1,0 +1,136 @@
+"""The database of people: one SQLite file, mode 0600, with numbered migrations.
+
+Hub, portal and command line open it side by side: every write is one short transaction, and
+nothing keeps a connection.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# One entry per version of the schema, never changed once released; times are seconds since the
+# epoch (UTC).
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE accounts (
+        name TEXT PRIMARY KEY,
+        display TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('person', 'guest')),
+        origin TEXT NOT NULL,
+        email TEXT,
+        password TEXT,
+        created_at REAL NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at REAL,
+        disabled_at REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE memberships (
+        account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        grp TEXT NOT NULL,
+        PRIMARY KEY (account, grp)
+    ) WITHOUT ROWID;
+    CREATE TABLE attempts (
+        account TEXT PRIMARY KEY,
+        failures INTEGER NOT NULL,
+        last_at REAL NOT NULL,
+        locked_until REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE invitations (
+        hash BLOB PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        code TEXT NOT NULL,
+        grp TEXT NOT NULL,
+        note TEXT NOT NULL,
+        project TEXT,
+        created_at REAL NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at REAL NOT NULL,
+        stay REAL NOT NULL,
+        places INTEGER NOT NULL,
+        used INTEGER NOT NULL DEFAULT 0,
+        withdrawn_at REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at REAL NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        digest BLOB NOT NULL
+    );
+    CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    """,
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The database at ``path`` (``$DATALAB_HOME/hub/people.sqlite``)."""
+
+    path: Path
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for questions; rows are found by column name."""
+        database = self._open()
+        try:
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: everything in it happens, or nothing."""
+        database = self._open()
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+        finally:
+            database.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA foreign_keys = ON")
+        if database.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
+            _migrate(database)
+        return database
+
+
+def _migrate(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("BEGIN IMMEDIATE")
+    # Asked again under the lock: another process may have been quicker.
+    done = database.execute("PRAGMA user_version").fetchone()[0]
+    for version, script in enumerate(MIGRATIONS[done:], start=done + 1):
+        for statement in _statements(script):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {version}")
+    database.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, so that all of them share one transaction."""
+    text = ""
+    for line in script.splitlines():
+        text += line + "\n"
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""

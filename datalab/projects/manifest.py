@@ -1,0 +1,111 @@
+"""``project.yaml``: what a project is, who is in it, what it reads. The truth about a project."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from datalab.catalog.dataset import Text
+from datalab.errors import InvalidManifest
+from datalab.people.rights import ProjectRole
+
+SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+SHORTEST, LONGEST = 3, 40
+LARGEST = 200_000  # bytes of a manifest
+Status = Literal["active", "archived", "deleted"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Member(Strict):
+    """One account of the project and what it may do there."""
+
+    account: str
+    role: ProjectRole
+    since: datetime | None = None
+
+
+class NotebookNote(Strict):
+    """What the manifest says about one notebook; those it does not name are part of it too."""
+
+    file: str
+    language: Literal["fr", "en"] = "fr"
+    title: Text | None = None
+
+
+class Manifest(Strict):
+    """The file, key by key. Times are UTC."""
+
+    id: str = Field(pattern=f"^{SLUG}$", min_length=SHORTEST, max_length=LONGEST)
+    title: Text
+    purpose: Text
+    language: Literal["fr", "en"] = "fr"
+    license: str = "mit"
+    members: tuple[Member, ...] = ()
+    datasets: tuple[str, ...] = ()
+    notebooks: tuple[NotebookNote, ...] = ()
+    template: str | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    status: Status = "active"
+    status_at: datetime | None = None
+
+    def role_of(self, account: str) -> ProjectRole | None:
+        """The role of an account, None for who is not a member."""
+        return next((m.role for m in self.members if m.account == account), None)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return tuple(m.account for m in self.members if m.role == "owner")
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Those who get the shared server: owners and editors."""
+        return tuple(m.account for m in self.members if m.role in {"owner", "editor"})
+
+
+def read(path: Path) -> Manifest:
+    """The manifest in a file.
+
+    Raises
+    ------
+    InvalidManifest
+        naming the file, the key and what is wrong with it.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InvalidManifest(path=str(path), reason=f"more than {LARGEST} bytes")
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Manifest.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "project.yaml"
+        raise InvalidManifest(path=str(path), reason=f"{key}: {first['msg']}") from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InvalidManifest(path=str(path), reason=reason) from None
+
+
+def write(path: Path, manifest: Manifest) -> None:
+    """Replace the manifest in one step; readers see the old one or the new one."""
+    document = manifest.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(temporary, 0o644)  # the project reads its manifest under its own uid
+    os.replace(temporary, path)
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since the epoch as the manifest writes them."""
+    return datetime.fromtimestamp(int(seconds), UTC)
