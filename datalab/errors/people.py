@@ -32,11 +32,10 @@ class UnknownAccount(PeopleError):
     status = 404
 
     def __init__(self, name: str, known: Iterable[str] = ()) -> None:
-        self.suggestion = nearest(name, known)
-        super().__init__(name=name, suggestion=self.suggestion)
+        super().__init__(name=name, suggestion=nearest(name, known))
 
     def message(self, language: Language = DEFAULT) -> str:
-        if self.suggestion:
+        if self.facts.get("suggestion"):
             text = translate("There is no account '{name}'. Did you mean '{suggestion}'?", language)
         else:
             text = translate(

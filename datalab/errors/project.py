@@ -32,11 +32,10 @@ class UnknownProject(ProjectError):
     status = 404
 
     def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
-        self.suggestion = nearest(slug, known)
-        super().__init__(slug=slug, suggestion=self.suggestion)
+        super().__init__(slug=slug, suggestion=nearest(slug, known))
 
     def message(self, language: Language = DEFAULT) -> str:
-        if self.suggestion:
+        if self.facts.get("suggestion"):
             text = translate("There is no project '{slug}'. Did you mean '{suggestion}'?", language)
         else:
             text = translate(

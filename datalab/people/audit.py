@@ -20,7 +20,7 @@ SEED = b"\0" * 32
 
 @dataclass(frozen=True)
 class Entry:
-    """At ``at`` (seconds since the epoch) ``actor`` did ``action`` (``noun.verb``) to ``subject``."""
+    """``actor`` did ``action`` (``noun.verb``) to ``subject`` at ``at``, seconds since the epoch."""
 
     number: int
     at: float
