@@ -30,17 +30,15 @@ class AccountExists(PeopleError):
 class UnknownAccount(PeopleError):
     code = "unknown-account"
     status = 404
+    template = "There is no account '{name}'. 'datalab user list' shows those there are."
 
     def __init__(self, name: str, known: Iterable[str] = ()) -> None:
         super().__init__(name=name, suggestion=nearest(name, known))
 
     def message(self, language: Language = DEFAULT) -> str:
-        if self.facts.get("suggestion"):
-            text = translate("There is no account '{name}'. Did you mean '{suggestion}'?", language)
-        else:
-            text = translate(
-                "There is no account '{name}'. 'datalab user list' shows those there are.", language
-            )
+        if not self.facts.get("suggestion"):
+            return super().message(language)
+        text = translate("There is no account '{name}'. Did you mean '{suggestion}'?", language)
         return text.format(**self.facts)
 
 

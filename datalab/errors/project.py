@@ -30,18 +30,15 @@ class ProjectExists(ProjectError):
 class UnknownProject(ProjectError):
     code = "unknown-project"
     status = 404
+    template = "There is no project '{slug}'. The list of projects shows those there are."
 
     def __init__(self, slug: str, known: Iterable[str] = ()) -> None:
         super().__init__(slug=slug, suggestion=nearest(slug, known))
 
     def message(self, language: Language = DEFAULT) -> str:
-        if self.facts.get("suggestion"):
-            text = translate("There is no project '{slug}'. Did you mean '{suggestion}'?", language)
-        else:
-            text = translate(
-                "There is no project '{slug}'. The list of projects shows those there are.",
-                language,
-            )
+        if not self.facts.get("suggestion"):
+            return super().message(language)
+        text = translate("There is no project '{slug}'. Did you mean '{suggestion}'?", language)
         return text.format(**self.facts)
 
 

@@ -20,7 +20,7 @@ SEED = b"\0" * 32
 
 @dataclass(frozen=True)
 class Entry:
-    """``actor`` did ``action`` (``noun.verb``) to ``subject`` at ``at``, seconds since the epoch."""
+    """``actor`` did ``action`` (``noun.verb``) to ``subject``; ``at`` in Unix seconds."""
 
     number: int
     at: float

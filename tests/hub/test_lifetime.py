@@ -252,6 +252,7 @@ def test_status_says_what_answers(running_lab: Lab) -> None:
         "hub",
         "portal",
         "refresher",
+        "keeper",
     }
     assert document["ok"] is (done.returncode == 0)
 
