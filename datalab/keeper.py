@@ -14,7 +14,12 @@ from dataclasses import dataclass, field
 
 from datalab.hub.plan import Plan
 from datalab.isolation.private import secret
+from datalab.people.accounts import accounts
 from datalab.people.hub_api import HubApi
+from datalab.people.store import Store
+from datalab.projects.history import Work
+from datalab.projects.project import Project, Projects
+from datalab.projects.quiet import Quiet
 from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
@@ -41,7 +46,23 @@ class Task:
 
 def tasks(settings: Settings) -> list[Task]:
     """Every task of the lab, the most urgent first."""
-    return []
+    return [Task("history", 5, history(settings))]
+
+
+def history(settings: Settings) -> Callable[[Lab], None]:
+    """Commit every project that has been quiet for a moment."""
+    watched: dict[str, Quiet] = {}
+    projects = Projects(settings.shared, settings.projects)
+    store = Store(settings.people)
+
+    def work(lab: Lab) -> None:
+        names = {account.name: account.display for account in accounts(store)}
+        for project in projects.all():
+            if isinstance(project, Project) and not project.reference:
+                quiet = watched.setdefault(project.slug, Quiet(Work(project)))
+                quiet.look(project, lab.now, settings.quiet_seconds, names)
+
+    return work
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:

@@ -61,6 +61,7 @@ from datalab.errors.project import (
     ProjectError,
     ProjectExists,
     UnknownProject,
+    UnknownVersion,
 )
 from datalab.errors.request import (
     InvalidParameter,
@@ -141,6 +142,7 @@ __all__ = [
     "UnknownPersona",
     "UnknownProject",
     "UnknownSnapshot",
+    "UnknownVersion",
     "UnreadableFile",
     "nearest",
 ]

@@ -65,3 +65,9 @@ class HubUnreachable(ProjectError):
         "The hub did not answer ({reason}). What you asked is written down and is done as soon as "
         "it answers again; 'datalab sync' does it by hand."
     )
+
+
+class UnknownVersion(ProjectError):
+    code = "unknown-version"
+    status = 404
+    template = "There is no version '{version}' of this project. Its list of versions shows all."
