@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from datalab.errors import DatalabError, UnknownDataset
 from datalab.i18n import Language, language_of
 from datalab.lake.index import Entry, read_index
+from datalab.notebook.adjustable import Adjustable
 from datalab.notebook.limits import Limits, limits
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def connect(lake: str | Path | None = None, language: Language | None = None) ->
     )
 
 
-class Lab:
+class Lab(Adjustable):
     """Datasets, search and SQL over the lakes that this person may read.
 
     Attributes
@@ -155,6 +156,9 @@ class Lab:
         dataset = str(dataset)
         found = self._entries.get(dataset) or self._entries.get(dataset.replace("_", "-"))
         if found is None:
+            from datalab.notebook.reads import note_missing
+
+            note_missing(dataset)
             raise UnknownDataset(dataset, self._entries).in_language(self.language)
         return found
 
@@ -206,8 +210,11 @@ class Lab:
             with the numbers that there are.
         """
         from datalab.notebook.dataset import Dataset
+        from datalab.notebook.reads import note
 
-        return Dataset(self, self.entry(dataset), snapshot)
+        found = Dataset(self, self.entry(dataset), snapshot)
+        note(found.entry, found.snapshot)
+        return found
 
     def sql(self, query: str, **tables: Any) -> Table:
         """The result of a query over all datasets, which go by their short names.
@@ -224,9 +231,12 @@ class Lab:
         QueryRefused
             in one plain sentence, with the nearest name where one is unknown.
         """
+        from datalab.notebook.reads import note_query
         from datalab.notebook.table import run
 
-        return run(self, query, tables)
+        result = run(self, query, tables)
+        note_query(self.connection, query, self._entries)
+        return result
 
     def __getitem__(self, dataset: str) -> Dataset:
         return self.dataset(dataset)
