@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from datalab.portal.app import create_app
@@ -19,7 +21,7 @@ def main(host: str, port: int, prefix: str) -> None:
     import uvicorn
 
     uvicorn.run(
-        create_app(Settings(), prefix=prefix),
+        create_app(Settings(), prefix=prefix, environment=os.environ),
         host=host,
         port=port,
         log_level="warning",

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
 from datalab import __version__
+from datalab.errors import HubUnreachable
+from datalab.hub.plan import Plan
+from datalab.i18n import Phrase
+from datalab.isolation.homes import Homes
+from datalab.isolation.private import secret
+from datalab.people.hub_api import HubApi
+from datalab.people.store import Store
 from datalab.portal import failure
 from datalab.portal.asset import LongLived
 from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.library import Library
+from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
-from datalab.portal.views import dataset, datasets, doors, home
+from datalab.portal.views import dataset, datasets, doors, home, signin
+from datalab.projects.project import Projects
 from datalab.settings import Settings
 
 PREFIX = "/services/datalab"
@@ -25,8 +37,13 @@ ABOUT = (
 )
 
 
-def create_app(settings: Settings, prefix: str = PREFIX) -> FastAPI:
-    """The portal over the published lake of ``settings``, under ``prefix``."""
+def create_app(
+    settings: Settings, prefix: str = PREFIX, environment: Mapping[str, str] | None = None
+) -> FastAPI:
+    """The portal over the published lake of ``settings``, under ``prefix``.
+
+    ``environment`` holds JupyterHub's variables; without them nobody can sign in.
+    """
     prefix = "/" + prefix.strip("/")
     app = FastAPI(
         title="Data lab of Dijon Métropole",
@@ -39,11 +56,19 @@ def create_app(settings: Settings, prefix: str = PREFIX) -> FastAPI:
     app.state.prefix = prefix
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
     app.state.library = Library(settings.lake)
+    app.state.settings = settings
+    app.state.store = Store(settings.people)
+    app.state.projects = Projects(settings.shared, settings.projects)
+    # Homes are made by the hub; where it is root, each has a uid of its own.
+    app.state.homes = Homes(settings.home / "accounts", os.geteuid() == 0)
+    app.state.hub_api = lambda: hub_api(settings)
+    app.state.client = client_of(settings, prefix, environment or {})
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
-    for module in (home, datasets, doors, dataset):  # doors before dataset: ``<id>.json`` first
+    # doors before dataset: ``<id>.json`` first
+    for module in (home, datasets, doors, dataset, signin):
         app.include_router(module.router, prefix=prefix)
 
     @app.get(f"{prefix}/health", include_in_schema=False)
@@ -64,3 +89,26 @@ def create_app(settings: Settings, prefix: str = PREFIX) -> FastAPI:
         f"{prefix}/assets", LongLived(directory=settings.assets, check_dir=False, shared=True)
     )
     return app
+
+
+def client_of(settings: Settings, prefix: str, environment: Mapping[str, str]) -> Client | None:
+    """The portal as a client of the hub, None without one."""
+    if "JUPYTERHUB_API_TOKEN" not in environment:
+        return None
+    return Client.of(environment, prefix, secret(settings.secrets, "portal_state"))
+
+
+def hub_api(settings: Settings) -> HubApi:
+    """The hub of this home, with the rights of the keeper.
+
+    Raises
+    ------
+    HubUnreachable
+        where no hub was ever started here.
+    """
+    try:
+        plan = Plan.read(settings.run)
+    except (OSError, ValueError, TypeError):
+        raise HubUnreachable(reason=Phrase("the portal runs without a hub")) from None
+    token = secret(settings.secrets, "keeper_token")
+    return HubApi(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)

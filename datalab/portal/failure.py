@@ -6,15 +6,23 @@ import logging
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from datalab.errors import DatalabError, InvalidParameter, MethodRefused, UnknownPage
+from datalab.errors import (
+    DatalabError,
+    InvalidParameter,
+    MethodRefused,
+    SignInNeeded,
+    UnknownPage,
+)
 from datalab.i18n import translate
 from datalab.portal.headers import HEADERS
 from datalab.portal.language import language_of
+from datalab.portal.oauth import signin_address
 from datalab.portal.page import render
+from datalab.portal.person import is_navigation
 
 LOG = logging.getLogger("datalab.portal")
 LONGEST = 80  # characters of a foreign value that are said back
@@ -34,6 +42,9 @@ def answer(request: Request, error: DatalabError) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"}
     if isinstance(error, MethodRefused):
         headers["Allow"] = "GET, HEAD"
+    if isinstance(error, SignInNeeded) and _may_leave(request):
+        # The hub asks nothing of who is signed in there: they come back at once.
+        return RedirectResponse(signin_address(request), status_code=303, headers=headers)
     if wants_page(request):
         return render(
             request,
@@ -43,6 +54,12 @@ def answer(request: Request, error: DatalabError) -> Response:
             headers=headers,
         )
     return JSONResponse(error.as_json(language), status_code=error.status, headers=headers)
+
+
+def _may_leave(request: Request) -> bool:
+    """Whether a browser that follows a link here can be sent to the hub and back."""
+    known = request.app.state.client is not None
+    return known and request.method == "GET" and is_navigation(request) and wants_page(request)
 
 
 def refused(request: Request, problem: RequestValidationError) -> InvalidParameter:

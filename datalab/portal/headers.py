@@ -28,15 +28,28 @@ HEADERS = {
 
 
 class SafeHeaders:
-    """Add :data:`HEADERS` to every answer, errors included."""
+    """Add :data:`HEADERS` to every answer, errors included.
+
+    An answer for which somebody was recognised is kept by no cache; one that depends on who asks
+    (``scope["state"]["person"]``, set by :mod:`datalab.portal.person`) is never given to other
+    sites.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Made here, so that what the application notes in it is seen here.
+        noted = scope.setdefault("state", {})
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if "person" in noted:
+                    del headers["Access-Control-Allow-Origin"]
+                if noted.get("person") is not None:
+                    headers["Cache-Control"] = "private, no-store"
+                    del headers["ETag"]
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -14,17 +14,22 @@ from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 
 from datalab.i18n import LANGUAGES, translate
-from datalab.portal import figures
+from datalab.people.identity import GROUP_NAMES
+from datalab.portal import figures, notice
 from datalab.portal.language import COOKIE, NAMES, YEAR, known, language_of, now, switched
+from datalab.portal.oauth import signin_address
+from datalab.portal.person import FIELD, is_navigation, person_of
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 PAGE_ONLY = {"page_only": True}  # metadata of fields that only the page needs
 SPREAD = {"spread": True}  # metadata of fields whose members stand in their place
-PUBLIC = {"Access-Control-Allow-Origin": "*"}  # nothing here depends on who asks
+# For answers that do not depend on who asks; one that does loses it on its way out (headers.py).
+PUBLIC = {"Access-Control-Allow-Origin": "*"}
 
 
 @cache
@@ -70,7 +75,19 @@ def render(
         pairs += [(k, str(v)) for k, v in changes.items() if v is not None]
         return f"{request.url.path}?{urlencode(pairs)}" if pairs else request.url.path
 
+    person = person_of(request)
+    notices = notice.notices_of(request)
+    # Only a page that a person looks at holds the token: a script that fetches it learns nothing.
+    token = person.csrf if person and is_navigation(request) else ""
+    hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+
     shared = {
+        "person": person,
+        "token": token,
+        "form_token": lambda: hidden,
+        "notices": notices,
+        "signin": signin_address(request),
+        "group_name": lambda group: GROUP_NAMES[group].in_(language),
         "t": t,
         "here": here,
         "language": language,
@@ -89,6 +106,8 @@ def render(
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Language"] = language
     response.headers.update(headers or {})
+    if notices:
+        notice.forget(response, f"{prefix}/")
     chosen = known(request.query_params.get("lang"))
     if chosen and request.cookies.get(COOKIE) != chosen:
         response.set_cookie(

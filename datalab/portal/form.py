@@ -1,0 +1,96 @@
+"""What a page sends back: read only where a page of the portal, shown to this person, sent it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from datalab.errors import FormExpired, FormTooLarge, InvalidParameter
+from datalab.i18n import Phrase
+from datalab.portal.person import FIELD, HEADER, signed_in
+
+LARGEST = 200_000  # bytes
+MOST_FIELDS = 1_000
+
+
+async def form_of(request: Request, largest: int = LARGEST) -> FormData:
+    """The fields of a posted form (``application/x-www-form-urlencoded``).
+
+    Raises
+    ------
+    SignInNeeded
+    FormExpired
+        where the token is not this person's, or the form did not come from a page of the portal.
+    FormTooLarge
+        beyond ``largest`` bytes.
+    """
+    body = await _body(request, largest)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != (
+        "application/x-www-form-urlencoded"
+    ):
+        raise FormExpired()
+    try:
+        pairs: list[tuple[str, str | UploadFile]] = [
+            *parse_qsl(
+                body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
+            )
+        ]
+    except ValueError:
+        raise _unreadable() from None
+    fields = FormData(pairs)
+    _check_token(request, str(fields.get(FIELD, "")))
+    return fields
+
+
+async def json_of(request: Request, largest: int = LARGEST) -> Any:
+    """The JSON that a script of the portal posted, with the page's token in its header.
+
+    Raises
+    ------
+    SignInNeeded, FormExpired, FormTooLarge, InvalidParameter
+    """
+    body = await _body(request, largest)
+    _check_token(request, request.headers.get(HEADER, ""))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _unreadable() from None
+
+
+def _unreadable() -> InvalidParameter:
+    reason = Phrase("it is too long or not written as expected")
+    return InvalidParameter(name="form", value="", reason=reason)
+
+
+async def _body(request: Request, largest: int) -> bytes:
+    signed_in(request)
+    _check_origin(request)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > largest:
+            raise FormTooLarge(limit=largest)
+    return bytes(body)
+
+
+def _check_origin(request: Request) -> None:
+    """Every browser says where a posted form comes from; who does not is no browser of a person."""
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site")
+    if origin is None and site is None:
+        raise FormExpired()
+    if site is not None and site != "same-origin":
+        raise FormExpired()
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise FormExpired()
+
+
+def _check_token(request: Request, token: str) -> None:
+    expected = signed_in(request).csrf
+    if not hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode()):
+        raise FormExpired()
