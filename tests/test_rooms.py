@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "isolation": set(),
     "people": {"isolation"},
     "projects": {"catalog", "isolation", "people"},
+    "live": set(),
     "hub": {"isolation", "people", "projects"},
     "connectors": {"catalog"},
     "lake": {"catalog"},

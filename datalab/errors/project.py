@@ -67,6 +67,15 @@ class HubUnreachable(ProjectError):
     )
 
 
+class NotRestored(ProjectError):
+    code = "not-restored"
+    status = 409
+    template = (
+        "'{path}' could not be taken back: it is not in that version, or the shared server did not "
+        "answer. Nothing was changed; try again in a moment."
+    )
+
+
 class UnknownVersion(ProjectError):
     code = "unknown-version"
     status = 404

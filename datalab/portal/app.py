@@ -24,8 +24,9 @@ from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.library import Library
 from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
-from datalab.portal.views import dataset, datasets, doors, home, signin
+from datalab.portal.views import dataset, datasets, doors, home, signin, versions
 from datalab.projects.project import Projects
+from datalab.projects.server import ProjectServers
 from datalab.settings import Settings
 
 PREFIX = "/services/datalab"
@@ -62,13 +63,14 @@ def create_app(
     # Homes are made by the hub; where it is root, each has a uid of its own.
     app.state.homes = Homes(settings.home / "accounts", os.geteuid() == 0)
     app.state.hub_api = lambda: hub_api(settings)
+    app.state.servers = lambda: ProjectServers(hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
     # doors before dataset: ``<id>.json`` first
-    for module in (home, datasets, doors, dataset, signin):
+    for module in (home, datasets, doors, dataset, signin, versions):
         app.include_router(module.router, prefix=prefix)
 
     @app.get(f"{prefix}/health", include_in_schema=False)
@@ -96,6 +98,11 @@ def client_of(settings: Settings, prefix: str, environment: Mapping[str, str]) -
     if "JUPYTERHUB_API_TOKEN" not in environment:
         return None
     return Client.of(environment, prefix, secret(settings.secrets, "portal_state"))
+
+
+def hub_url(settings: Settings) -> str:
+    """Where the proxy of this home listens for people."""
+    return Plan.read(settings.run).url
 
 
 def hub_api(settings: Settings) -> HubApi:
