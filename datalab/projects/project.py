@@ -1,8 +1,9 @@
 """Projects on disk: finding them, and changing a manifest without losing anybody's change.
 
 ``$DATALAB_HOME/projects/<slug>/`` holds ``project.yaml`` (the lab's, read-only to the project),
-``work/`` (the project's own files, all that its server may write), ``history.git/`` (the lab's)
-and ``records/`` (comments, publications; the lab's). Those of the checkout are *references*: they
+``work/`` (the project's own files, all that its server may write), ``shown/`` (what its server may
+read of the lab's: the manifest, and who may enter now), ``history.git/`` (the lab's) and
+``records/`` (comments, publications; the lab's). Those of the checkout are *references*: they
 come with the lab, nobody is a member, and anybody may start a project from one.
 """
 
@@ -42,6 +43,11 @@ class Project:
     def work(self) -> Path:
         """The files of the project: notebooks and what they need."""
         return self.folder if self.reference else self.folder / "work"
+
+    @property
+    def shown(self) -> Path:
+        """What the project's server sees read-only, whatever changes in it (``/project``)."""
+        return self.folder / "shown"
 
     @property
     def history(self) -> Path:
@@ -122,13 +128,14 @@ class Projects:
                 # Validated again: ``model_copy`` does not.
                 checked = Manifest.model_validate(changed.model_dump())
                 manifests.write(current.folder / MANIFEST, checked)
+                manifests.write(current.shown / MANIFEST, checked)
             return self.get(slug)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
     """Hold a project against other writers of this machine."""
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
