@@ -20,9 +20,8 @@ from datalab.errors import (
 from datalab.i18n import translate
 from datalab.portal.headers import HEADERS
 from datalab.portal.language import language_of
-from datalab.portal.oauth import signin_address
 from datalab.portal.page import render
-from datalab.portal.person import is_navigation
+from datalab.portal.person import is_navigation, signin_address
 
 LOG = logging.getLogger("datalab.portal")
 LONGEST = 80  # characters of a foreign value that are said back

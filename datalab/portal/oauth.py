@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpx
-from starlette.requests import Request
 
 from datalab.errors import HubUnreachable, SignInRefused
 from datalab.i18n import Phrase
@@ -159,13 +158,6 @@ def own_path(prefix: str, address: str) -> str:
     ):
         return home
     return quote(address, safe="/?&=%:@!$'()*+,;-._~#[]")
-
-
-def signin_address(request: Request) -> str:
-    """Where somebody signs in and comes back to this page."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    onward = own_path(request.app.state.prefix, f"{request.url.path}{query}")
-    return f"{request.app.state.prefix}/signin?next={quote(onward, safe='')}"
 
 
 def _challenge(verifier: str) -> str:

@@ -21,8 +21,14 @@ from datalab.i18n import LANGUAGES, translate
 from datalab.people.identity import GROUP_NAMES
 from datalab.portal import figures, notice
 from datalab.portal.language import COOKIE, NAMES, YEAR, known, language_of, now, switched
-from datalab.portal.oauth import signin_address
-from datalab.portal.person import FIELD, is_navigation, person_of
+from datalab.portal.person import (
+    FIELD,
+    is_navigation,
+    may_be_known,
+    person_of,
+    recognise,
+    signin_address,
+)
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -76,6 +82,8 @@ def render(
         return f"{request.url.path}?{urlencode(pairs)}" if pairs else request.url.path
 
     person = person_of(request)
+    if person is None and status == 200 and may_be_known(request):
+        return recognise(request)
     notices = notice.notices_of(request)
     # Only a page that a person looks at holds the token: a script that fetches it learns nothing.
     token = person.csrf if person and is_navigation(request) else ""

@@ -12,9 +12,10 @@ import hmac
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from datalab.errors import RightMissing, SignInNeeded
 from datalab.i18n import Phrase
@@ -23,10 +24,12 @@ from datalab.people.accounts import Account
 from datalab.people.rights import MEANING, Right, may
 from datalab.people.visits import Visits
 from datalab.portal.language import now
+from datalab.portal.oauth import own_path
 from datalab.settings import Settings
 
 COOKIE = "datalab-person"
 HUB_COOKIE = "jupyterhub-session-id"
+ASKED = "datalab-asked"  # which session of the hub was asked who this is
 HEADER = "x-datalab-token"  # of a request sent by a script of the portal
 FIELD = "_token"  # of a form, or of the address of an event stream
 
@@ -102,8 +105,9 @@ def is_navigation(request: Request) -> bool:
 
 def welcome(request: Request, response: Response, account: Account, hub_session: str) -> None:
     """Open a visit and give its token to this browser, in place of any it held before."""
-    goodbye(request, response)
-    token = visits_of(request.app.state.settings).open(account, hub_session, now().timestamp())
+    visits = visits_of(request.app.state.settings)
+    visits.close(request.cookies.get(COOKIE, ""))
+    token = visits.open(account, hub_session, now().timestamp())
     response.set_cookie(COOKIE, token, **cookie_options(request))
 
 
@@ -112,8 +116,7 @@ def goodbye(request: Request, response: Response) -> None:
     token = request.cookies.get(COOKIE)
     if token:
         visits_of(request.app.state.settings).close(token)
-    options = cookie_options(request)
-    response.delete_cookie(COOKIE, **options)
+    response.delete_cookie(COOKIE, **cookie_options(request))
 
 
 def cookie_options(request: Request) -> dict[str, Any]:
@@ -124,6 +127,43 @@ def cookie_options(request: Request) -> dict[str, Any]:
         "samesite": "lax",
         "secure": request.url.scheme == "https",
     }
+
+
+def signin_address(request: Request) -> str:
+    """Where somebody signs in and comes back to this page."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    onward = own_path(request.app.state.prefix, f"{request.url.path}{query}")
+    return f"{request.app.state.prefix}/signin?next={quote(onward, safe='')}"
+
+
+def may_be_known(request: Request) -> bool:
+    """Whether the hub may know who looks at a public page, and was not yet asked in this session.
+
+    Asked once: where the hub does not know them after all, they see its sign-in page once.
+    """
+    hub_session = request.cookies.get(HUB_COOKIE, "")
+    return (
+        bool(hub_session)
+        and request.app.state.client is not None
+        and request.method == "GET"
+        and not request.scope.get("head")
+        and is_navigation(request)
+        and not hmac.compare_digest(_asked(hub_session), request.cookies.get(ASKED, "").encode())
+    )
+
+
+def recognise(request: Request) -> Response:
+    """To the hub and back to this page."""
+    response = RedirectResponse(
+        signin_address(request), status_code=303, headers={"Cache-Control": "no-store"}
+    )
+    asked = _asked(request.cookies[HUB_COOKIE]).decode()
+    response.set_cookie(ASKED, asked, **cookie_options(request))
+    return response
+
+
+def _asked(hub_session: str) -> bytes:
+    return hashlib.sha256(hub_session.encode("utf-8", "replace")).hexdigest()[:16].encode()
 
 
 def csrf_of(token: str) -> str:
