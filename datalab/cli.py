@@ -17,6 +17,8 @@ from datalab.i18n import language_of
 COMMANDS = {
     "up": "lab",
     "signin": "lab",
+    "user": "people",
+    "audit": "people",
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",

@@ -52,10 +52,10 @@ def _say(line: str) -> None:
 
 
 @click.command("signin")
-@click.argument("persona")
+@click.argument("name")
 @home_option
-def signin_command(persona: str, home: str | None) -> None:
-    """Affiche un nouveau lien de connexion pour PERSONA."""
+def signin_command(name: str, home: str | None) -> None:
+    """Affiche un nouveau lien de connexion pour le compte NAME (persona ou autre)."""
     from datalab.deployment import signin
     from datalab.errors import NotRunning
     from datalab.hub.plan import Plan
@@ -65,7 +65,7 @@ def signin_command(persona: str, home: str | None) -> None:
         plan = Plan.read(settings.run)
     except (OSError, ValueError, TypeError):
         raise NotRunning(home=str(settings.home)) from None
-    click.echo(signin.issue(settings, plan, persona))
+    click.echo(signin.issue(settings, plan, name))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")

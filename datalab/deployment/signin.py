@@ -1,43 +1,68 @@
-"""Sign-in links for people: printed at the terminal, kept in ``signin.json`` (mode 0600)."""
+"""Sign-in links for people: printed at the terminal; those of the personas are kept in
+``signin.json`` (mode 0600)."""
 
 from __future__ import annotations
 
 import json
 import time
 
-from datalab.errors import UnknownPersona
-from datalab.hub.personas import PERSONAS
+from datalab.deployment.seeding import ORIGIN
+from datalab.errors import AccountClosed
 from datalab.hub.plan import Plan
+from datalab.i18n import Phrase
 from datalab.isolation.private import write_private
+from datalab.people import accounts
 from datalab.people.links import Links
+from datalab.people.store import Store
 from datalab.settings import Settings
 
 
-def issue(settings: Settings, plan: Plan, persona: str) -> str:
-    """A new sign-in link for one persona, also written to ``signin.json``.
+def issue(settings: Settings, plan: Plan, name: str) -> str:
+    """A new sign-in link for one account.
 
     Raises
     ------
-    UnknownPersona
-        with the ones there are.
+    UnknownAccount
+    AccountClosed
+        where it is disabled or over.
     """
-    if persona not in PERSONAS:
-        raise UnknownPersona(persona=persona, known=", ".join(PERSONAS))
-    link = _link(settings, plan, persona)
-    _write(settings, plan, {**_known(settings, plan), persona: link})
+    now = time.time()
+    account = accounts.get(Store(settings.people), name)
+    if not account.may_enter(now):
+        raise AccountClosed(name=name, reason=why_closed(account))
+    link = _link(settings, plan, name, now)
+    if account.origin == ORIGIN:
+        _write(settings, plan, {**_known(settings, plan), name: link})
     return link
 
 
 def issue_all(settings: Settings, plan: Plan) -> dict[str, str]:
-    """One new link per persona."""
-    links = {persona: _link(settings, plan, persona) for persona in PERSONAS}
+    """One new link per persona that may enter."""
+    now = time.time()
+    personas = [
+        account.name
+        for account in sorted(accounts.accounts(Store(settings.people)), key=_age)
+        if account.origin == ORIGIN and account.may_enter(now)
+    ]
+    links = {name: _link(settings, plan, name, now) for name in personas}
     _write(settings, plan, links)
     return links
 
 
-def _link(settings: Settings, plan: Plan, persona: str) -> str:
-    store = Links(settings.home / "hub" / "links.sqlite")
-    token = store.issue(persona, time.time(), settings.signin_hours * 3600)
+def why_closed(account: accounts.Account) -> Phrase:
+    """Why an account opens nothing, as the end of a sentence."""
+    return Phrase("is disabled") if account.disabled_at else Phrase("is over")
+
+
+def _age(account: accounts.Account) -> tuple[float, int]:
+    from datalab.hub.personas import PERSONAS
+
+    known = list(PERSONAS)
+    return account.created_at, known.index(account.name) if account.name in known else len(known)
+
+
+def _link(settings: Settings, plan: Plan, name: str, now: float) -> str:
+    token = Links(Store(settings.people)).issue(name, now, settings.signin_hours * 3600)
     return f"{plan.url}/hub/signin?token={token}"
 
 

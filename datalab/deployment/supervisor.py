@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from datalab.deployment import children as parts
-from datalab.deployment import home, journal, ports, servers, signin
+from datalab.deployment import home, journal, ports, seeding, servers, signin
 from datalab.deployment.answers import answers
 from datalab.errors import DatalabError
 from datalab.hub.plan import Plan
@@ -26,6 +26,7 @@ from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
 from datalab.isolation.private import secret
 from datalab.isolation.process import Process, stop
+from datalab.people.store import Store
 from datalab.settings import Settings
 
 FIRST_ANSWER_SECONDS = 120.0
@@ -87,6 +88,7 @@ class Supervisor:
             # Another program took the port: servers that outlived the hub would call in vain.
             servers.stop_all(settings.run)
         self.plan.write(settings.run)
+        seeding.seed(Store(settings.people), time.time())
         self.children = parts.children(settings, self.plan)
         built = any(settings.lake.glob("*/index.json"))
         for child in self.children:
@@ -169,7 +171,7 @@ class Supervisor:
 
     def _announce(self, install_seconds: float | None) -> None:
         links = signin.issue_all(self.settings, self.plan)
-        width = max(map(len, links))
+        width = max(map(len, links), default=0)
         self.say("")
         self.say(translate("The lab answers: {url}", self.language, url=self.plan.url))
         self.say(

@@ -34,7 +34,6 @@ from datalab.errors.guided import (
     UnknownComment,
     UnknownNotebook,
     UnknownRun,
-    UnreadableNotebook,
 )
 from datalab.errors.lake import (
     LakeBusy,
@@ -225,7 +224,6 @@ __all__ = [
     "UnknownTemplate",
     "UnknownVersion",
     "UnreadableFile",
-    "UnreadableNotebook",
     "WeakPassword",
     "WrongPassword",
     "nearest",

@@ -42,6 +42,64 @@ class UnknownAccount(PeopleError):
         return text.format(**self.facts)
 
 
+class AccountLeaving(PeopleError):
+    code = "account-leaving"
+    status = 409
+    template = (
+        "The account '{name}' is being deleted with all its files. Try again in a minute, or "
+        "choose another name."
+    )
+
+
+class AccountClosed(PeopleError):
+    code = "account-closed"
+    status = 403
+    template = "The account '{name}' {reason}: it opens nothing. Ask an operator."
+
+
+class LastOperator(PeopleError):
+    code = "last-operator"
+    status = 409
+    template = (
+        "'{name}' is the last operator: without one, nobody could run the lab. "
+        "Give the group 'operators' to another account first."
+    )
+
+
+class WeakPassword(PeopleError):
+    code = "weak-password"
+    template = "This password cannot be used: {reason}."
+
+
+class WrongPassword(PeopleError):
+    code = "wrong-password"
+    status = 403
+    template = "The name or the password is wrong."
+
+
+class TooManyAttempts(PeopleError):
+    code = "too-many-attempts"
+    status = 429
+    template = (
+        "Too many attempts failed. Wait {seconds} s and try again; a personal link from an "
+        "operator works at once."
+    )
+
+
+class InvalidInvitation(PeopleError):
+    """A code that lets nobody in; which of the reasons it is, only its holder needs to know."""
+
+    code = "invalid-invitation"
+    status = 403
+    template = "This code does not open the lab: {reason}."
+
+
+class UnknownInvitation(PeopleError):
+    code = "unknown-invitation"
+    status = 404
+    template = "There is no invitation '{id}'. 'datalab user invitations' lists those there are."
+
+
 class UnknownGroup(PeopleError):
     code = "unknown-group"
     status = 404

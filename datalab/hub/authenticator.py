@@ -1,89 +1,90 @@
-"""Signing in: by a link, and by nothing else. There is no password in the lab."""
+"""Who may sign in at the hub: accounts of the store, by whichever way they came.
+
+Every way (link, password, invitation, OpenID provider) ends in an :class:`Entry` that only code
+of the hub can make; a posted form opens nothing by itself.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
-from jupyterhub.utils import url_path_join
-from traitlets import Unicode
+from traitlets import Integer, Unicode
 
-from datalab.hub.personas import PERSONAS
-from datalab.hub.roles import PORTAL
-from datalab.people.links import Links, Outcome
+from datalab.people import accounts
+from datalab.people.accounts import Account
+from datalab.people.identity import identity
+from datalab.people.store import Store
+from datalab.projects.project import slug_of_account
 
-LONGEST_TOKEN = 200
+Way = str
 
 
-class LinkAuthenticator(Authenticator):  # type: ignore[misc]
-    """Opens an account for whoever holds a link that is still good."""
+@dataclass(frozen=True)
+class Entry:
+    """Somebody proved to be ``account``, by ``way`` (link, password, invitation or oidc)."""
 
-    links_path = Unicode(help="Database of sign-in links").tag(config=True)
+    account: str
+    way: Way
+
+
+class Accounts(Authenticator):  # type: ignore[misc]
+    """What every authenticator of the lab does with an account that was proved."""
+
+    store_path = Unicode(help="Database of people").tag(config=True)
     welcome = Unicode("bienvenue", help="Path opened in a person's first notebook").tag(config=True)
+    link_seconds = Integer(3600, help="Life of a link to set a password").tag(config=True)
 
     @property
-    def links(self) -> Links:
-        return Links(Path(self.links_path))
+    def store(self) -> Store:
+        return Store(Path(self.store_path))
 
-    async def authenticate(self, handler: BaseHandler, data: Any) -> dict[str, Any] | None:
-        """The account of a link that was just consumed; a posted form opens nothing."""
-        outcome = data.get("outcome") if isinstance(data, dict) else None
-        if not isinstance(outcome, Outcome) or outcome.account is None:
+    def opened(self, name: str, now: float) -> Account | None:
+        """The account of that name where it may enter."""
+        account = accounts.find(self.store, name)
+        return account if account is not None and account.may_enter(now) else None
+
+    async def authenticate(
+        self, handler: BaseHandler, data: Any = None, **options: Any
+    ) -> dict[str, Any] | None:
+        entry = data.get("entry") if isinstance(data, dict) else None
+        if not isinstance(entry, Entry):
             return None
-        persona = PERSONAS.get(outcome.account)
-        if persona is None:
-            return None
-        return {
-            "name": persona.name,
-            "admin": persona.landing == "admin",
-            "user_info": {"display_name": persona.display},
-        }
+        account = self.opened(entry.account, time.time())
+        return model(account) if account else None
+
+    async def refresh_user(self, user: Any, handler: Any = None, **options: Any) -> Any:
+        """False for who was disabled, removed or is over: asked every few seconds of use.
+
+        The accounts of projects are no people: the manifest decides about them.
+        """
+        if slug_of_account(user.name):
+            return True
+        account = self.opened(user.name, time.time())
+        if account is None:
+            return False
+        current = model(account)
+        same = user.admin == current["admin"] and user.user_info == current["user_info"]
+        return True if same else current
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+        from datalab.hub.signin import SigninHandler
+
         return [*super().get_handlers(app), (r"/signin", SigninHandler)]
 
 
-class SigninHandler(BaseHandler):  # type: ignore[misc]
-    """``/hub/signin?token=…``: consumes the link and sends its holder where they work."""
+class LabAuthenticator(Accounts):
+    """The embedded default: accounts of the lab itself."""
 
-    def set_default_headers(self) -> None:
-        super().set_default_headers()
-        # The address holds the token: no page or request after this one may carry it on.
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("Cache-Control", "no-store")
 
-    async def get(self) -> None:
-        token = self.get_query_argument("token", default="")
-        if len(token) > LONGEST_TOKEN:
-            outcome = Outcome(refused="unknown")
-        else:
-            outcome = self.authenticator.links.consume(token, time.time())
-        if outcome.refused:
-            self.log.warning("A sign-in link was refused: %s", outcome.refused)
-            self.set_status(403)
-            self.finish(await self.render_template("signin_refused.html", reason=outcome.refused))
-            return
-        if self.current_user and self.current_user.name != outcome.account:
-            # One browser, two people: the earlier one must not stay behind the new one's pages.
-            self.clear_login_cookie()
-            self._jupyterhub_user = None
-        user = await self.login_user({"username": outcome.account, "outcome": outcome})
-        if user is None:
-            self.set_status(403)
-            self.finish(await self.render_template("signin_refused.html", reason="unknown"))
-            return
-        self.redirect(self._landing(user))
-
-    def _landing(self, user: Any) -> str:
-        persona = PERSONAS[user.name]
-        if persona.landing == "admin":
-            return str(url_path_join(self.hub.base_url, "admin"))
-        if persona.landing == "portal":
-            return str(url_path_join(self.base_url, "services", PORTAL, "/"))
-        notebook = url_path_join(user.url, "lab/tree", quote(self.authenticator.welcome))
-        spawn = url_path_join(self.hub.base_url, "spawn", user.escaped_name)
-        return f"{spawn}?next={quote(notebook, safe='')}"
+def model(account: Account) -> dict[str, Any]:
+    """What JupyterHub keeps of an account. Nobody is its admin: rights come from groups."""
+    return {
+        "name": account.name,
+        "admin": False,
+        "user_info": dict(identity(account.name, account.display, account.groups)),
+    }

@@ -7,15 +7,19 @@ wrote (ports chosen for this home). Secrets are files of ``$DATALAB_HOME/secrets
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from datalab.hub import roles
-from datalab.hub.personas import PERSONAS
 from datalab.hub.plan import Plan
+from datalab.isolation import groups
 from datalab.isolation.homes import FOLDER, Homes
+from datalab.isolation.limits import Limits
 from datalab.isolation.private import secret
 from datalab.isolation.sandbox import Walls, probe
+from datalab.people.follow import wanted_groups
+from datalab.people.store import Store
 from datalab.settings import Settings
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -29,7 +33,7 @@ def configure(c: Any) -> None:
     update_network(c, settings, plan)
     update_storage(c, settings)
     update_people(c, settings)
-    update_servers(c, settings, walls)
+    update_servers(c, settings, walls, plan)
     update_portal(c, settings, plan)
     update_pages(c)
 
@@ -57,22 +61,30 @@ def update_storage(c: Any, settings: Settings) -> None:
 
 
 def update_people(c: Any, settings: Settings) -> None:
-    from datalab.hub.authenticator import LinkAuthenticator
+    from datalab.hub.authenticator import LabAuthenticator
 
-    c.JupyterHub.authenticator_class = LinkAuthenticator
-    c.LinkAuthenticator.links_path = str(settings.home / "hub" / "links.sqlite")
-    c.LinkAuthenticator.welcome = welcome_notebook(settings.projects / "welcome")
-    # Whoever holds a link that we issued may enter: the link is the permission.
+    store = Store(settings.people)
+    c.JupyterHub.authenticator_class = LabAuthenticator
+    c.Accounts.store_path = str(settings.people)
+    c.Accounts.welcome = welcome_notebook(settings.projects / "welcome")
+    # Whoever was proved to be an open account of the store may enter.
     c.Authenticator.allow_all = True
+    # An account that is disabled is out within seconds, with a token as with a cookie.
+    c.Authenticator.auth_refresh_age = 5
+    c.Authenticator.auth_refresh_strict = True
     # Groups are ours over REST as well (projects): the hub refuses that where sign-in owns them.
     c.Authenticator.manage_groups = False
     c.Authenticator.delete_invalid_users = False
     c.JupyterHub.load_roles = roles.roles()
-    c.JupyterHub.load_groups = {p.group: {"users": [p.name]} for p in PERSONAS.values()}
+    c.JupyterHub.custom_scopes = roles.custom_scopes()
+    wanted = wanted_groups(store, time.time())
+    c.JupyterHub.load_groups = {group: {"users": names} for group, names in wanted.items()}
     c.JupyterHub.admin_access = False
+    # What stands before the lab (a TLS proxy of this machine) tells where a request comes from.
+    c.JupyterHub.trusted_downstream_ips = ["127.0.0.1", "::1"]
 
 
-def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
+def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None:
     from datalab.hub.spawner import LabSpawner
 
     c.JupyterHub.spawner_class = LabSpawner
@@ -81,7 +93,7 @@ def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
     c.Spawner.start_timeout = 1800
     c.Spawner.http_timeout = 60
     c.Spawner.env_keep = []
-    c.Spawner.mem_limit = settings.server_memory
+    c.Spawner.mem_limit = settings.server_memory or None
     c.Spawner.cpu_limit = float(processors())
     c.Spawner.default_url = "/lab"
     c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
@@ -91,6 +103,10 @@ def update_servers(c: Any, settings: Settings, walls: Walls) -> None:
     c.LabSpawner.welcome_path = str(settings.projects / "welcome")
     c.LabSpawner.records_path = str(settings.run / "servers")
     c.LabSpawner.logs_path = str(settings.logs)
+    c.LabSpawner.limits = Limits.of(settings)
+    c.LabSpawner.groups = groups.probe(settings.home)
+    c.LabSpawner.ways_path = str(settings.run / "ways")
+    c.LabSpawner.hub_port = plan.hub_port
     c.LabSpawner.at_once = settings.concurrent_spawns or processors() + 1
 
 

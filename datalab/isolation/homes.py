@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import pwd
@@ -42,14 +44,21 @@ class Homes:
         named = folder / _checked(account)
         if named.is_symlink():
             return int(os.readlink(named))
-        block = int.from_bytes(hashlib.sha256(os.fsencode(self.root)).digest()[:4]) % BLOCKS
-        taken = {int(os.readlink(link)) for link in folder.iterdir()}
-        taken |= {entry.pw_uid for entry in pwd.getpwall()}
-        first = FIRST_UID + block * UIDS
-        uid = next(number for number in range(first, first + UIDS) if number not in taken)
-        # A link is made whole or not at all, and the hub is the only one that makes them.
-        named.symlink_to(str(uid))
-        return uid
+        # Held while a number is chosen: hub and command line both give one to a new account.
+        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if named.is_symlink():
+                return int(os.readlink(named))
+            block = int.from_bytes(hashlib.sha256(os.fsencode(self.root)).digest()[:4]) % BLOCKS
+            taken = _numbers(folder)
+            taken |= {entry.pw_uid for entry in pwd.getpwall()}
+            first = FIRST_UID + block * UIDS
+            uid = next(number for number in range(first, first + UIDS) if number not in taken)
+            named.symlink_to(str(uid))  # made whole or not at all
+            return uid
+        finally:
+            os.close(turn)
 
     def prepare(self, account: str, welcome: Path) -> Path:
         """The account's home, made and welcomed where it is new."""
@@ -66,6 +75,25 @@ class Homes:
             seed(home, welcome, uid if self.separate else None)
         return home
 
+    def release(self, account: str) -> bool:
+        """Delete all that is left of an account that is gone for ever, and free its uid.
+
+        False while a process of it still runs: another account must not meet it under its uid.
+        """
+        named = self.root / "uids" / _checked(account)
+        if self.separate and named.is_symlink():
+            uid = int(os.readlink(named))
+            if _runs_something(uid):
+                return False
+            for shared in SHARED:
+                _empty(shared, uid)
+        for folder in (self.home(account), self.etc(account)):
+            forget(folder)
+        if self.home(account).exists():
+            return False
+        named.unlink(missing_ok=True)
+        return True
+
     def _describe(self, account: str, uid: int) -> None:
         """The two files that give a uid its name inside the sandbox."""
         folder = self.etc(account)
@@ -80,6 +108,41 @@ class Homes:
             (folder / name).write_text(text)
             # The account itself reads it, whatever the umask of the hub is.
             os.chmod(folder / name, 0o644)
+
+
+# Folders where, without a sandbox, an account may have left files.
+SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108
+
+
+def _numbers(folder: Path) -> set[int]:
+    """uids that are taken; one that is freed meanwhile counts or not."""
+    found = set()
+    for link in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(int(os.readlink(link)))
+    return found
+
+
+def _runs_something(uid: int) -> bool:
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if entry.stat().st_uid == uid:
+                    return True
+    return False
+
+
+def _empty(folder: Path, uid: int) -> None:
+    """Delete what belongs to ``uid`` in a folder that everybody may write to."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_uid != uid:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
 
 
 SEEDED = ".local/share/datalab/welcome"

@@ -11,8 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from datalab.errors import AccountExists, InvalidName, UnknownAccount, UnknownGroup
+from datalab.errors import (
+    AccountExists,
+    AccountLeaving,
+    InvalidName,
+    LastOperator,
+    UnknownAccount,
+    UnknownGroup,
+)
 from datalab.people import audit
+from datalab.people.identity import clean
 from datalab.people.rights import GROUPS
 from datalab.people.store import Store
 
@@ -22,7 +30,8 @@ Kind = Literal["person", "guest"]
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 32
 RESERVED = ("proj-", "invite-")
-LONGEST_DISPLAY = 80
+GUEST = re.compile(r"invite-[0-9a-f]{8,16}")
+OPERATORS = "operators"
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Account:
     created_by: str
     expires_at: float | None
     disabled_at: float | None
+    invitation: str | None = None
+    seen_at: float | None = None
 
     def may_enter(self, now: float) -> bool:
         """Neither disabled nor over."""
@@ -77,25 +88,62 @@ def add(
     Raises
     ------
     InvalidName, UnknownGroup, AccountExists
+    AccountLeaving
+        where one of that name is still being deleted.
     """
     wanted = checked_groups(groups)
     if kind == "person":
         checked_name(name)
-    shown = " ".join(display.split())[:LONGEST_DISPLAY] or name
+    account = Account(
+        name,
+        clean(display) or name,
+        kind,
+        wanted,
+        origin,
+        email,
+        False,
+        now,
+        actor,
+        expires_at,
+        None,
+    )
     with store.writing() as database:
-        if database.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone():
-            raise AccountExists(name=name)
-        database.execute(
-            "INSERT INTO accounts (name, display, kind, origin, email, created_at, created_by, "
-            "expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, shown, kind, origin, email, now, actor, expires_at),
-        )
-        database.executemany(
-            "INSERT INTO memberships VALUES (?, ?)", [(name, group) for group in wanted]
-        )
-        facts = {"groups": list(wanted), "origin": origin}
-        audit.append(database, now, actor, "account.add", name, facts)
+        insert(database, now, account)
     return get(store, name)
+
+
+def insert(database: sqlite3.Connection, now: float, account: Account) -> None:
+    """Write a new account inside a transaction.
+
+    Raises
+    ------
+    AccountExists, AccountLeaving
+    """
+    name = account.name
+    if database.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone():
+        raise AccountExists(name=name)
+    if database.execute("SELECT 1 FROM departures WHERE name = ?", (name,)).fetchone():
+        raise AccountLeaving(name=name)
+    database.execute(
+        "INSERT INTO accounts (name, display, kind, origin, email, created_at, created_by, "
+        "expires_at, invitation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            name,
+            account.display,
+            account.kind,
+            account.origin,
+            account.email,
+            account.created_at,
+            account.created_by,
+            account.expires_at,
+            account.invitation,
+        ),
+    )
+    database.executemany(
+        "INSERT INTO memberships VALUES (?, ?)", [(name, group) for group in account.groups]
+    )
+    facts = {"groups": list(account.groups), "origin": account.origin}
+    audit.append(database, now, account.created_by, "account.add", name, facts)
 
 
 def get(store: Store, name: str) -> Account:
@@ -131,10 +179,16 @@ def set_groups(store: Store, now: float, actor: str, name: str, groups: Iterable
     Raises
     ------
     UnknownAccount, UnknownGroup
+    LastOperator
+        where nobody would be left to run the lab.
     """
     wanted = checked_groups(groups)
     before = get(store, name).groups
+    if before == wanted:
+        return get(store, name)
     with store.writing() as database:
+        if OPERATORS not in wanted:
+            _keep_an_operator(database, now, name)
         database.execute("DELETE FROM memberships WHERE account = ?", (name,))
         database.executemany(
             "INSERT INTO memberships VALUES (?, ?)", [(name, group) for group in wanted]
@@ -149,10 +203,12 @@ def disable(store: Store, now: float, actor: str, name: str, *, disabled: bool =
 
     Raises
     ------
-    UnknownAccount
+    UnknownAccount, LastOperator
     """
     get(store, name)
     with store.writing() as database:
+        if disabled:
+            _keep_an_operator(database, now, name)
         at = now if disabled else None
         database.execute("UPDATE accounts SET disabled_at = ? WHERE name = ?", (at, name))
         verb = "account.disable" if disabled else "account.enable"
@@ -160,18 +216,56 @@ def disable(store: Store, now: float, actor: str, name: str, *, disabled: bool =
     return get(store, name)
 
 
-def remove(store: Store, now: float, actor: str, name: str) -> None:
-    """Forget an account. The audit log keeps its name.
+def rename(store: Store, now: float, actor: str, name: str, display: str) -> Account:
+    """Change the name that people read.
 
     Raises
     ------
     UnknownAccount
     """
+    before = get(store, name).display
+    shown = clean(display) or name
+    if shown != before:
+        with store.writing() as database:
+            database.execute("UPDATE accounts SET display = ? WHERE name = ?", (shown, name))
+            facts = {"before": before, "after": shown}
+            audit.append(database, now, actor, "account.rename", name, facts)
+    return get(store, name)
+
+
+def seen(store: Store, now: float, name: str) -> None:
+    """Note that an account was just entered."""
+    with store.writing() as database:
+        database.execute("UPDATE accounts SET seen_at = ? WHERE name = ?", (now, name))
+
+
+def remove(store: Store, now: float, actor: str, name: str) -> None:
+    """Forget an account; its server and home follow (:mod:`datalab.people.follow`).
+
+    The audit log keeps its name. Until all of it is gone, nobody else can take that name.
+
+    Raises
+    ------
+    UnknownAccount, LastOperator
+    """
     get(store, name)
     with store.writing() as database:
+        _keep_an_operator(database, now, name)
         database.execute("DELETE FROM accounts WHERE name = ?", (name,))
-        database.execute("DELETE FROM attempts WHERE account = ?", (name,))
+        database.execute("DELETE FROM links WHERE account = ?", (name,))
+        database.execute("INSERT OR IGNORE INTO departures VALUES (?, ?)", (name, now))
         audit.append(database, now, actor, "account.remove", name, {})
+
+
+def _keep_an_operator(database: sqlite3.Connection, now: float, name: str) -> None:
+    """Refuse to take the last open operator's account away."""
+    rows = database.execute(
+        "SELECT name FROM accounts JOIN memberships ON account = name WHERE grp = ? "
+        "AND disabled_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        (OPERATORS, now),
+    )
+    if {row["name"] for row in rows} == {name}:
+        raise LastOperator(name=name)
 
 
 def checked_groups(groups: Iterable[str]) -> tuple[str, ...]:
@@ -203,4 +297,6 @@ def _account(database: sqlite3.Connection, row: sqlite3.Row) -> Account:
         created_by=row["created_by"],
         expires_at=row["expires_at"],
         disabled_at=row["disabled_at"],
+        invitation=row["invitation"],
+        seen_at=row["seen_at"],
     )

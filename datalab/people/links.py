@@ -1,4 +1,4 @@
-"""Sign-in links: each one opens one account once, until it expires.
+"""Links that open one account once, until they expire: to sign in, or to set a password.
 
 Only the SHA-256 of a link's 256-bit token is kept: whoever reads the database learns no link. A
 token is random, so its hash needs no salt and no slow function.
@@ -7,27 +7,17 @@ token is random, so its hash needs no salt and no slow function.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from datalab.people.store import Store
+
 Refusal = Literal["unknown", "used", "expired"]
+Purpose = Literal["signin", "password"]
 
 KEPT_SECONDS = 7 * 24 * 3600
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS links (
-    hash BLOB PRIMARY KEY,
-    account TEXT NOT NULL,
-    issued_at REAL NOT NULL,
-    expires_at REAL NOT NULL,
-    used_at REAL
-) WITHOUT ROWID
-"""
+LONGEST_TOKEN = 200
 
 
 @dataclass(frozen=True)
@@ -40,54 +30,52 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Links:
-    """The database of links. Times are seconds since the epoch, given by the caller."""
+    """The links of a store. Times are seconds since the epoch, given by the caller."""
 
-    path: Path
+    store: Store
 
-    def issue(self, account: str, now: float, lifetime: float) -> str:
+    def issue(self, account: str, now: float, lifetime: float, purpose: Purpose = "signin") -> str:
         """A new token for ``account``, valid for ``lifetime`` seconds."""
         token = secrets.token_urlsafe(32)
-        with self._connection() as database:
+        with self.store.writing() as database:
             database.execute("DELETE FROM links WHERE expires_at < ?", (now - KEPT_SECONDS,))
             database.execute(
-                "INSERT INTO links VALUES (?, ?, ?, ?, NULL)",
-                (_hash(token), account, now, now + lifetime),
+                "INSERT INTO links VALUES (?, ?, ?, ?, ?, NULL)",
+                (_hash(token), purpose, account, now, now + lifetime),
             )
         return token
 
-    def consume(self, token: str, now: float) -> Outcome:
+    def consume(self, token: str, now: float, purpose: Purpose = "signin") -> Outcome:
         """Use a token. Of any number of simultaneous attempts exactly one succeeds.
 
         The row is looked up by the hash of what was presented: how long that takes says nothing
         about the tokens that exist.
         """
-        key = _hash(token)
-        with self._connection() as database:
+        if len(token) > LONGEST_TOKEN:
+            return Outcome(refused="unknown")
+        with self.store.writing() as database:
             taken = database.execute(
-                "UPDATE links SET used_at = ? WHERE hash = ? AND used_at IS NULL "
+                "UPDATE links SET used_at = ? WHERE hash = ? AND purpose = ? AND used_at IS NULL "
                 "AND expires_at > ? RETURNING account",
-                (now, key, now),
+                (now, _hash(token), purpose, now),
             ).fetchall()
-            if taken:
-                return Outcome(account=taken[0][0])
-            row = database.execute("SELECT used_at FROM links WHERE hash = ?", (key,)).fetchone()
+        return Outcome(account=taken[0][0]) if taken else self.look(token, now, purpose)
+
+    def look(self, token: str, now: float, purpose: Purpose = "signin") -> Outcome:
+        """What :meth:`consume` would say, without using the token."""
+        if len(token) > LONGEST_TOKEN:
+            return Outcome(refused="unknown")
+        with self.store.reading() as database:
+            row = database.execute(
+                "SELECT * FROM links WHERE hash = ? AND purpose = ?", (_hash(token), purpose)
+            ).fetchone()
         if row is None:
             return Outcome(refused="unknown")
-        return Outcome(refused="expired" if row[0] is None else "used")
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        try:
-            database.execute(SCHEMA)
-            database.execute("BEGIN IMMEDIATE")
-            yield database
-            database.execute("COMMIT")
-        finally:
-            database.close()
+        if row["used_at"] is not None:
+            return Outcome(refused="used")
+        if row["expires_at"] <= now:
+            return Outcome(refused="expired")
+        return Outcome(account=row["account"])
 
 
 def _hash(token: str) -> bytes:

@@ -43,7 +43,7 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "read:audit": ("operators",),
     "operate": ("operators",),
 }
-MEANING: dict[Right, str] = {
+MEANING: dict[Right, Phrase] = {
     "use:server": Phrase("have a notebook server of one's own"),
     "read:members": Phrase("read datasets for members in a notebook"),
     "create:project": Phrase("create a project"),
@@ -76,7 +76,7 @@ PROJECT_RIGHTS: dict[ProjectRight, tuple[ProjectRole, ...]] = {
     "project:settings": ("owner",),
     "project:delete": ("owner",),
 }
-PROJECT_MEANING: dict[ProjectRight, str] = {
+PROJECT_MEANING: dict[ProjectRight, Phrase] = {
     "project:view": Phrase("see the project, its guided notebooks and its versions"),
     "project:comment": Phrase("comment on a cell"),
     "project:edit": Phrase("write and run its live notebooks"),

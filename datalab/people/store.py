@@ -69,6 +69,37 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
     """,
+    # Links move in from a file of their own; delays are counted per account, browser and address
+    # alike; who left is remembered until the hub has forgotten them too.
+    """
+    DROP TABLE attempts;
+    CREATE TABLE links (
+        hash BLOB PRIMARY KEY,
+        purpose TEXT NOT NULL CHECK (purpose IN ('signin', 'password')),
+        account TEXT NOT NULL,
+        issued_at REAL NOT NULL,
+        expires_at REAL NOT NULL,
+        used_at REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE throttle (
+        mark TEXT PRIMARY KEY,
+        failures INTEGER NOT NULL,
+        last_at REAL NOT NULL,
+        free_at REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE identities (
+        issuer TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        account TEXT NOT NULL UNIQUE REFERENCES accounts ON DELETE CASCADE,
+        PRIMARY KEY (issuer, subject)
+    ) WITHOUT ROWID;
+    CREATE TABLE departures (
+        name TEXT PRIMARY KEY,
+        at REAL NOT NULL
+    ) WITHOUT ROWID;
+    ALTER TABLE accounts ADD COLUMN invitation TEXT;
+    ALTER TABLE accounts ADD COLUMN seen_at REAL;
+    """,
 )
 
 

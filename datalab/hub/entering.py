@@ -1,0 +1,114 @@
+"""The last step of every way in: the hub's own groups, the record, and where the person lands."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import Any
+from urllib.parse import quote
+
+from jupyterhub import orm
+from jupyterhub.handlers import BaseHandler
+from jupyterhub.utils import url_path_join
+
+from datalab.hub.authenticator import Entry
+from datalab.hub.roles import PORTAL
+from datalab.people import accounts, audit
+from datalab.people.accounts import Account
+from datalab.people.rights import GROUPS
+from datalab.people.store import Store
+
+# Those whose work begins in a notebook; the others come for the portal.
+BUILDERS = ("students", "citizens", "entrepreneurs")
+
+
+class EnteringHandler(BaseHandler):  # type: ignore[misc]
+    """A page of the hub that can let somebody in."""
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        # The address may hold a token or a code: no page after this one may carry it on.
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+
+    def append_query_parameters(self, url: str, exclude: list[str] | None = None) -> str:
+        """Nothing of this address goes on to the next one."""
+        return url
+
+    @property
+    def store(self) -> Store:
+        store: Store = self.authenticator.store
+        return store
+
+    @property
+    def network(self) -> str:
+        """Where the request comes from, without the part that names one household."""
+        return network_of(self.request.remote_ip)
+
+    async def enter(self, entry: Entry) -> Any:
+        """Sign in as the account of ``entry``; None where it may not enter (now)."""
+        now = time.time()
+        if self.current_user and self.current_user.name != entry.account:
+            # One browser, two people: the earlier one must not stay behind the new one's pages.
+            self.clear_login_cookie()
+            self._jupyterhub_user = None
+        user = await self.login_user({"username": entry.account, "entry": entry})
+        account = accounts.find(self.store, entry.account)
+        if user is None or account is None:
+            self.refuse(entry.way, "closed", entry.account)
+            return None
+        self._jupyterhub_user = user
+        follow_groups(self.db, user.orm_user, account)
+        accounts.seen(self.store, now, account.name)
+        detail = {"way": entry.way, "from": self.network}
+        audit.record(self.store, now, account.name, "signin.ok", account.name, **detail)
+        return user
+
+    def refuse(self, way: str, reason: str, account: str = "") -> None:
+        """Write a refused sign-in down. ``account`` only where there is such an account: people
+        type passwords where names belong."""
+        detail = {"way": way, "reason": reason, "from": self.network}
+        audit.record(self.store, time.time(), account or "?", "signin.refused", account, **detail)
+
+    def landing(self, account: Account) -> str:
+        """The address where this account's work begins."""
+        if "operators" in account.groups:
+            return str(url_path_join(self.hub.base_url, "admin"))
+        if not set(account.groups) & set(BUILDERS):
+            return str(url_path_join(self.base_url, "services", PORTAL, "/"))
+        notebook = f"user/{account.name}/lab/tree/{quote(self.authenticator.welcome)}"
+        spawn = url_path_join(self.hub.base_url, "spawn", account.name)
+        return f"{spawn}?next={quote(url_path_join(self.base_url, notebook), safe='')}"
+
+    def go_on(self, account: Account) -> None:
+        """Send somebody who just entered where they were going, or where their work begins."""
+        # JupyterHub keeps to addresses of this lab.
+        self.redirect(self.get_next_url(self.current_user, default=self.landing(account)))
+
+
+def follow_groups(database: Any, user: Any, account: Account) -> None:
+    """The hub's groups of one user as the store says; those of projects stay as they are."""
+    held = {group.name: group for group in user.groups if group.name in GROUPS}
+    for name in account.groups:
+        if name not in held:
+            group = orm.Group.find(database, name)
+            if group is None:
+                group = orm.Group(name=name)
+                database.add(group)
+            group.users.append(user)
+    for name, group in held.items():
+        if name not in account.groups:
+            group.users.remove(user)
+    database.commit()
+
+
+def network_of(address: str | None) -> str:
+    """``192.0.2.0/24`` or ``2001:db8:1::/48``: enough to see an attack, not a household."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "?"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    kept = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network(f"{parsed}/{kept}", strict=False))
