@@ -34,17 +34,6 @@ class UnknownNotebook(GuidedError):
     )
 
 
-class UnreadableNotebook(GuidedError):
-    """The file is there and no page can be made of it."""
-
-    code = "unreadable-notebook"
-    status = 422
-    template = (
-        "The notebook '{path}' cannot be shown: {reason}. Somebody who edits the project can open "
-        "it there, or take back an earlier version."
-    )
-
-
 class UnknownRun(GuidedError):
     code = "unknown-run"
     status = 404

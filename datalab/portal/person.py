@@ -171,7 +171,17 @@ def csrf_of(token: str) -> str:
     return hmac.new(token.encode(), b"datalab form", hashlib.sha256).hexdigest()
 
 
-def _recognised(request: Request) -> Person | None:
+def pass_of(csrf: str, purpose: str) -> str:
+    """What proves one purpose only: for a page of JupyterLab, which holds no more than it needs."""
+    return hmac.new(csrf.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def holder_of(request: Request, purpose: str) -> Person | None:
+    """Who asks, by this browser's cookie and a pass for ``purpose``."""
+    return _recognised(request, purpose)
+
+
+def _recognised(request: Request, purpose: str = "") -> Person | None:
     token = request.cookies.get(COOKIE, "")
     if not token or not token.isascii():
         return None
@@ -187,6 +197,7 @@ def _recognised(request: Request) -> Person | None:
     csrf = csrf_of(token)
     if not is_navigation(request):
         shown = request.headers.get(HEADER) or request.query_params.get(FIELD) or ""
-        if not hmac.compare_digest(shown.encode(), csrf.encode()):
+        expected = pass_of(csrf, purpose) if purpose else csrf
+        if not hmac.compare_digest(shown.encode(), expected.encode()):
             return None
     return Person(account, csrf)

@@ -92,6 +92,7 @@ def execute(
     on_event: Callable[[Event], None] | None = None,
     environment: Mapping[str, str] | None = None,
     hidden: Collection[str] = (),
+    stopping: threading.Event | None = None,
 ) -> Execution:
     """Run all cells; blocks until the run has ended, and nothing of it is left afterwards.
 
@@ -108,6 +109,8 @@ def execute(
         more variables (``DATALAB_LANGUAGE``, ``DATALAB_ASSETS_URL`` …).
     hidden
         folders below ``/lake`` that this run may not see.
+    stopping
+        ends the run when somebody sets it.
 
     Raises
     ------
@@ -130,7 +133,8 @@ def execute(
     )
     try:
         with _turns:
-            return _Watched(name, node, stage, limits, on_event or _ignore).run(room.uid)
+            watched = _Watched(name, node, stage, limits, on_event or _ignore, stopping)
+            return watched.run(room.uid)
     finally:
         stage.clear()
 
@@ -149,7 +153,9 @@ class _Watched:
         stage: Stage,
         limits: Limits,
         on_event: Callable[[Event], None],
+        stopping: threading.Event | None = None,
     ) -> None:
+        self.stopping = stopping or threading.Event()
         self.name, self.node, self.stage, self.limits = name, node, stage, limits
         self.on_event = on_event
         self.current: int | None = None
@@ -202,6 +208,8 @@ class _Watched:
             elif stream.finished and not self.ended and self.failure is None and not self.broken:
                 self._fail(Phrase("the kernel ended all at once: out of memory, or told to exit"))
             now = time.monotonic()
+            if self.stopping.is_set():
+                self._fail(Phrase("it was stopped"))
             if now > self.deadline:
                 seconds = int(self.limits.seconds)
                 self._fail(Phrase("it was still running after {seconds} s", seconds=seconds))
