@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     largest_file: int = Field(
         default=1_000_000_000, description="Largest file that a notebook may write, in bytes."
     )
+    server_processes: int = Field(
+        default=512, ge=0, description="Processes and threads of one notebook server."
+    )
     idle_minutes: float = Field(
         default=60, gt=0, description="Minutes without activity after which a server is stopped."
     )

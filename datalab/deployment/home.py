@@ -39,6 +39,7 @@ def prepare(settings: Settings, walls: Walls) -> int:
         settings.assets,
         home / "hub",
         settings.run / "servers",
+        settings.run / "ways",
         settings.shared,
     ]
     accounts = [home / "accounts", home / "accounts/homes", home / "accounts/etc"]

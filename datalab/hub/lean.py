@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from datalab.isolation import doorway
+
 # Absent for good: jsonschema asks for it and goes on without.
 ABSENT = "rfc3987_syntax"
 # Replaced while the server is imported, then forgotten: whoever asks later gets the real ones.
@@ -34,7 +36,9 @@ HIDDEN: dict[str, dict[str, object]] = {
 
 def run_server() -> None:
     """Become the single-user server; its arguments are those of the process."""
-    singleuser_main()()
+    main = singleuser_main()
+    doorway.adopt()
+    main()
 
 
 def singleuser_main() -> Callable[[], Any]:

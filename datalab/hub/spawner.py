@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,18 +17,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jupyterhub.app import JupyterHub
 from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
-from jupyterhub.utils import random_port
 from traitlets import Instance, Integer, Unicode
 
+from datalab.hub.gate import Gate
+from datalab.hub.launch import Launched, launch
 from datalab.hub.queue import Queue
 from datalab.i18n import DEFAULT, Language, negotiate, translate
-from datalab.isolation import launcher, sandbox
+from datalab.isolation import doorway, sandbox
+from datalab.isolation.groups import Group, Groups
 from datalab.isolation.homes import Homes, forget
+from datalab.isolation.limits import Limits
 from datalab.isolation.process import Process
 from datalab.isolation.sandbox import Room, Walls
 
-LAUNCHER = Path(launcher.__file__)
 SERVER_CONFIG = Path(__file__).with_name("server")
 READY_SECONDS = 60
 STOP_SECONDS = 8
@@ -43,6 +47,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     records_path = Unicode(help="Where running servers are written down").tag(config=True)
     logs_path = Unicode(help="Where servers write what they do").tag(config=True)
     portal_path = Unicode("/services/datalab/", help="Path of the portal").tag(config=True)
+    limits = Instance(Limits, help="Limits of one server").tag(config=True)
+    groups = Instance(Groups, help="Control groups, where they can be had").tag(config=True)
+    ways_path = Unicode(help="Ways out of rooms: a folder per account").tag(config=True)
+    hub_port = Integer(help="Port of the hub, inside as outside").tag(config=True)
     at_once = Integer(3, help="Servers that start at the same time").tag(config=True)
 
     # One for all spawners of this hub.
@@ -50,6 +58,9 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
 
     server_process: Process | None = None
     room_process: Process | None = None
+    group: Group | None = None
+    gate: Gate | None = None
+    launched: Launched | None = None
     language: Language = DEFAULT
     runtime: str = ""
 
@@ -68,15 +79,17 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     async def _start_now(self) -> tuple[str, int]:
         await self._stop_forgotten()
         home = await asyncio.to_thread(self.homes.prepare, self.user.name, Path(self.welcome_path))
-        self.port = random_port()
         room = Room(
             account=self.user.name,
             home=home,
             uid=self.homes.uid(self.user.name),
             etc=self.homes.etc(self.user.name),
             lakes=self._lakes(),
+            shown=self._ways(),
         )
-        await asyncio.to_thread(self._launch, room)
+        with doorway.open_door() as door:
+            self.port = door.getsockname()[1]
+            await asyncio.to_thread(self._launch, room, door)
         deadline = time.monotonic() + READY_SECONDS
         while not self._listening():
             if await self.poll() is not None:
@@ -88,61 +101,63 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self._write_record()
         return ("127.0.0.1", self.port)
 
-    def _launch(self, room: Room) -> None:
-        walled = self.walls.mode in {"root", "user"}
-        inside = f"/home/{room.account}" if walled else str(room.home)
-        environment = self._environment(inside, room)
-        program = [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid)]
-        program += ["--data", str(int(self.mem_limit or 0)), "--home", inside]
-        program += ["--target", "datalab.hub.lean:run_server", "--", "jupyterhub-singleuser"]
-        program += self.get_args()
-        log = os.open(
+    @property
+    def _walled(self) -> bool:
+        return self.walls.mode in {"root", "user"}
+
+    def _launch(self, room: Room, door: socket.socket) -> None:
+        inside = f"/home/{room.account}" if self._walled else str(room.home)
+        if self.groups.held:
+            self.group = self.groups.make(room.account, self.limits)
+        self.launched = launch(
+            self.walls,
+            room,
+            self.limits,
+            self.group,
+            door,
+            self.get_args(),
+            self._environment(inside, room),
             Path(self.logs_path) / f"server-{room.account}.log",
-            os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC,
-            0o600,
+            inside,
         )
-        read, write = os.pipe()
-        try:
-            walls = sandbox.mounts(self.walls, room, info=write) if walled else []
-            # The environment goes through the process, never through a command line that others
-            # on the machine could read.
-            self.proc = subprocess.Popen(
-                [*walls, *program],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                pass_fds=(write,) if walled else (),
-                start_new_session=True,
-            )
-            os.close(write)
-            write = -1
-            self.pid = self.proc.pid
-            if walled:
-                with os.fdopen(os.dup(read), "rb") as info:
-                    reported = json.loads(info.read() or b"{}").get("child-pid")
-                self.room_process = Process.of(reported) if reported else None
-            else:
-                self.server_process = self.room_process = Process.of(self.proc.pid)
-        finally:
-            os.close(read)
-            os.close(log)
-            if write >= 0:
-                os.close(write)
+        self.proc, self.room_process = self.launched.proc, self.launched.room
+        self.pid = self.proc.pid
+        if not self._walled:
+            self.server_process = self.room_process
         self._write_record()
 
     def _listening(self) -> bool:
-        """The server is ready once it, and nobody else, listens on the port chosen for it."""
+        """The server says itself that it listens, through a pipe that nobody else has."""
         if self.server_process is None and self.room_process is not None:
             # The room's first process is bubblewrap's own; the server is its only child.
             inside = self.room_process.children()
             self.server_process = inside[0] if inside else None
-        return self.server_process is not None and self.server_process.listens(self.port)
+        if self.server_process is None or self.launched is None or not self.launched.listens():
+            return False
+        self.launched.close()
+        return True
+
+    def _ways(self) -> tuple[tuple[Path, str, bool], ...]:
+        """Folders with the sockets that lead out of a room with a network of its own."""
+        if not self._walled:
+            return ()
+        self._open_gate()
+        ways = Path(self.ways_path)
+        (ways / "web").mkdir(exist_ok=True)
+        return (
+            (ways / self.user.name, doorway.HUB_FOLDER, False),
+            (ways / "web", doorway.WEB_FOLDER, False),
+        )
+
+    def _open_gate(self) -> None:
+        folder = Path(self.ways_path) / self.user.name
+        hub = JupyterHub.instance()
+        self.gate = self.gate or Gate(hub, self.user.name, self.oauth_client_id, folder)
+        self.gate.open()
 
     def _environment(self, inside: str, room: Room) -> dict[str, str]:
         environment: dict[str, str] = {k: str(v) for k, v in self.get_env().items() if v}
-        walled = self.walls.mode in {"root", "user"}
+        walled = self._walled
         runtime = "/tmp/jupyter" if walled else self._runtime(room.uid)  # noqa: S108
         environment |= {
             "HOME": inside,
@@ -161,6 +176,16 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             # have listened to what a neighbour's kernel prints.
             "JUPYTER_RUNTIME_DIR": runtime,
         }
+        if walled:
+            # The ways out of a room with a network of its own.
+            web = f"http://127.0.0.1:{doorway.WEB_PORT}"
+            environment[doorway.WAYS] = (
+                f"{self.hub_port}={doorway.HUB_FOLDER}/{doorway.SOCKET},"
+                f"{doorway.WEB_PORT}={doorway.WEB_FOLDER}/{doorway.SOCKET}"
+            )
+            for name in ("http_proxy", "https_proxy"):
+                environment |= {name: web, name.upper(): web}
+            environment |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
         return environment
 
     def _lake_without_walls(self) -> str:
@@ -197,6 +222,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
                 state[name] = process.as_json()
         if self.runtime:
             state["runtime"] = self.runtime
+        if self.group:
+            state["group"] = self.group.as_json()
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -204,10 +231,18 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.runtime = str(state.get("runtime") or "")
         self.server_process = Process.from_json(state.get("server_process"))
         self.room_process = Process.from_json(state.get("room_process"))
+        self.group = Group.from_json(state.get("group"))
 
     def clear_state(self) -> None:
         super().clear_state()
         self.server_process = self.room_process = None
+        if self.launched is not None:
+            self.launched.close()
+        if self.group is not None:
+            self.group.remove()
+        if self.gate is not None:
+            self.gate.close()
+        self.launched = self.group = self.gate = None
         if self.runtime:
             shutil.rmtree(self.runtime, ignore_errors=True)
         self.runtime = ""
@@ -240,6 +275,9 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         code = self.proc.poll() if self.proc is not None else None
         known = self.server_process or self.room_process
         if known is not None and known.alive:
+            if self._walled and self.gate is None:
+                # A hub that was started again: the room is there, its way to the hub is not.
+                self._open_gate()
             return None
         if self.proc is not None and code is None:
             # The sandbox is folding up, or has not told its child yet.

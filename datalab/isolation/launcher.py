@@ -1,8 +1,9 @@
 """The first program inside the walls: sets limits, gives up privileges, becomes its target.
 
-Run as ``python -I launcher.py --uid N --data BYTES --home FOLDER --target MODULE:FUNCTION --
-NAME ARGUMENTS``: the function is called with nothing once privileges are gone, and finds ``NAME``
-and its arguments in ``sys.argv``. Before that nothing but the standard library is imported.
+Run as ``python -I launcher.py --uid N --data BYTES --processes N --file BYTES --home FOLDER
+--target MODULE:FUNCTION -- NAME ARGUMENTS``: the function is called with nothing once privileges
+are gone, and finds ``NAME`` and its arguments in ``sys.argv``. Before that nothing but the
+standard library is imported.
 """
 
 from __future__ import annotations
@@ -25,21 +26,38 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--uid", type=int, required=True)
     parser.add_argument("--data", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=0)
+    parser.add_argument("--file", type=int, default=0)
     parser.add_argument("--home", required=True)
     parser.add_argument("--target", required=True)
     parser.add_argument("--umask", default="077")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     os.umask(int(options.umask, 8))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if options.data:
-        resource.setrlimit(resource.RLIMIT_DATA, (options.data, options.data))
+    hold(data=options.data, processes=options.processes, file=options.file)
     give_up_privileges(options.uid)
     os.chdir(options.home)
     arguments = options.arguments
     sys.argv = arguments[arguments[:1] == ["--"] :]
     module, _, function = options.target.partition(":")
     getattr(importlib.import_module(module), function)()
+
+
+def hold(*, data: int, processes: int, file: int) -> None:
+    """Limits of this process and of each that it starts; 0 means none, bytes otherwise."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in (
+        # Memory that is written to: Python says MemoryError and goes on.
+        (resource.RLIMIT_DATA, data),
+        # Counted per uid, and per user namespace where there is one (Linux 5.14): every account
+        # has its own, so that what one starts is never missing to another.
+        (resource.RLIMIT_NPROC, processes),
+        (resource.RLIMIT_FSIZE, file),
+    ):
+        highest = resource.getrlimit(kind)[1]
+        if value:
+            wanted = value if highest == resource.RLIM_INFINITY else min(value, highest)
+            resource.setrlimit(kind, (wanted, wanted))
 
 
 def give_up_privileges(uid: int) -> None:

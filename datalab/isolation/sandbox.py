@@ -21,6 +21,7 @@ from typing import Literal
 
 import datalab
 from datalab.i18n import Language, translate
+from datalab.isolation.limits import Limits
 
 Mode = Literal["root", "user", "setuid", "none"]
 
@@ -68,13 +69,20 @@ class Walls:
 
 @dataclass(frozen=True)
 class Room:
-    """One server's view. ``lakes`` are published folders by access class."""
+    """One server's view. ``lakes`` are published folders by access class.
+
+    ``shown`` are folders beside: where they are, the path inside, whether they may be written.
+    ``network`` is ``own`` for a loopback that nobody shares (the ways out are shown folders),
+    ``shared`` for that of the machine.
+    """
 
     account: str
     home: Path
     uid: int
     etc: Path
     lakes: dict[str, Path]
+    shown: tuple[tuple[Path, str, bool], ...] = ()
+    network: Literal["own", "shared"] = "own"
 
 
 def bubblewrap() -> str | None:
@@ -182,14 +190,26 @@ def interpreter(walls: Walls, room: Room, check: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", drop + check]
 
 
-def mounts(walls: Walls, room: Room, *, home: bool = True, info: int | None = None) -> list[str]:
+def mounts(
+    walls: Walls,
+    room: Room,
+    *,
+    home: bool = True,
+    info: int | None = None,
+    limits: Limits | None = None,
+) -> list[str]:
     """The bubblewrap command line up to ``--``. ``info`` is the descriptor it reports its child on.
+
+    What lies in memory inside (``/tmp``, ``/dev/shm``) is bounded by ``limits.scratch``; nothing
+    else in memory can be written, so that it cannot be filled uncounted.
 
     ``--die-with-parent`` is left out on purpose: people keep working while the hub restarts.
     """
     if walls.program is None:
         raise ValueError("these walls are not made by bubblewrap")
     command = [walls.program, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--new-session"]
+    if room.network == "own":
+        command += ["--unshare-net"]
     if walls.mode == "root":
         # Just enough to change to the account's uid inside; all of it is gone after that.
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -203,8 +223,10 @@ def mounts(walls: Walls, room: Room, *, home: bool = True, info: int | None = No
         elif part.is_dir():
             command += ["--ro-bind", str(part), str(part)]
             made.add(str(part))
-    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
-    command += ["--perms", "1777", "--tmpfs", "/var/tmp"]  # noqa: S108
+    scratch = str((limits or Limits()).scratch)
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    for volatile in ("/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108
+        command += ["--perms", "1777", "--size", scratch, "--tmpfs", volatile]
     command += ["--perms", "0755", "--dir", "/etc"]
     for name in ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
@@ -218,6 +240,13 @@ def mounts(walls: Walls, room: Room, *, home: bool = True, info: int | None = No
         command += ["--perms", "0755", "--dir", LAKE]
         for access, lake in room.lakes.items():
             command += ["--ro-bind", str(lake), f"{LAKE}/{access}"]
+    for parent in sorted({str(Path(inside).parent) for _, inside, _ in room.shown}):
+        if parent not in {"/home", f"/home/{room.account}", "/"}:
+            command += ["--perms", "0755", "--dir", parent]
+    for source, inside, writable in room.shown:
+        command += ["--bind" if writable else "--ro-bind", str(source), inside]
+    # Folders of these two in memory belong to the account in a user namespace.
+    command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     if info is not None:
         command += ["--info-fd", str(info)]
     return [*command, "--chdir", "/", "--"]

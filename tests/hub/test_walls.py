@@ -56,7 +56,7 @@ def test_an_ordinary_cell_runs(student: Person) -> None:
     [
         "signin.json",
         "hub/hub.sqlite",
-        "hub/links.sqlite",
+        "hub/people.sqlite",
         "secrets",
         "secrets/cookie_secret",
         "secrets/proxy_token",
