@@ -1,0 +1,42 @@
+"""Which parts of other packages are replaced on a project's server, and when.
+
+Jupyter Server links all extensions before it loads any of them; jupyter-server-ydoc hands its
+classes to Tornado only when it is loaded. Names in its modules are replaced in between. It offers
+no configuration for them (3.0.4: only the store is configurable, and the store is not enough).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server_ydoc import app, handlers
+
+from datalab.live.channel import LiveChannel, LiveSessions
+from datalab.live.log import Log
+from datalab.live.room import LiveRoom
+
+STORE = Path(".datalab") / "live.sqlite"
+
+
+def replace(server: Any) -> None:
+    """Open the log of this project and put our room and channel in place."""
+    if hasattr(LiveRoom, "log_of_server"):
+        return
+    LiveRoom.log_of_server = Log(Path(server.root_dir) / STORE)
+    for module in (app, handlers):
+        module.DocumentRoom = LiveRoom
+        module.YDocWebSocketHandler = LiveChannel
+        module.DocSessionHandler = LiveSessions
+    original = app.YDocExtension.stop_extension
+
+    async def stop_extension(extension: Any) -> None:
+        """Save every room before the tasks that would do so are cancelled."""
+        rooms = list(extension.ywebsocket_server.rooms.values())
+        for room in rooms:
+            if isinstance(room, LiveRoom):
+                await room.stop()
+        await original(extension)
+        LiveRoom.log_of_server.close()
+
+    app.YDocExtension.stop_extension = stop_extension
