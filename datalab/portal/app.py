@@ -24,7 +24,24 @@ from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.library import Library
 from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
-from datalab.portal.views import dataset, datasets, doors, home, signin, versions
+from datalab.portal.presence import Presences
+from datalab.portal.rerun import Reruns
+from datalab.portal.streams import Streams
+from datalab.portal.views import (
+    dataset,
+    datasets,
+    doors,
+    home,
+    member_forms,
+    members,
+    new_project,
+    project,
+    project_open,
+    project_settings,
+    projects,
+    signin,
+    versions,
+)
 from datalab.projects.project import Projects
 from datalab.projects.server import ProjectServers
 from datalab.settings import Settings
@@ -64,13 +81,31 @@ def create_app(
     app.state.homes = Homes(settings.home / "accounts", os.geteuid() == 0)
     app.state.hub_api = lambda: hub_api(settings)
     app.state.servers = lambda: ProjectServers(hub_api(settings), lambda: hub_url(settings))
+    app.state.reruns = Reruns()
+    app.state.streams = Streams()
+    app.state.comment_marks = {}  # changes by project, for those who listen
+    app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
-    # doors before dataset: ``<id>.json`` first
-    for module in (home, datasets, doors, dataset, signin, versions):
+    # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
+    for module in (
+        home,
+        datasets,
+        doors,
+        dataset,
+        signin,
+        versions,
+        projects,
+        new_project,
+        member_forms,
+        members,
+        project_settings,
+        project_open,
+        project,
+    ):
         app.include_router(module.router, prefix=prefix)
 
     @app.get(f"{prefix}/health", include_in_schema=False)

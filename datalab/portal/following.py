@@ -1,0 +1,47 @@
+"""After a change of a project: the hub follows at once where it answers, else a little later."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.datastructures import State
+from starlette.requests import Request
+
+from datalab.errors import HubUnreachable
+from datalab.portal.language import now
+from datalab.projects.sync import sync
+
+LOG = logging.getLogger("datalab.portal")
+
+
+def follow_project(request: Request, slug: str) -> bool:
+    """Make the hub's users, groups and shares of a project as its manifest says.
+
+    False where the hub did not answer: the keeper does it as soon as it does.
+    """
+    state = request.app.state
+    state.presences.forget()
+    try:
+        sync(
+            state.projects,
+            state.store,
+            state.hub_api(),
+            slug,
+            now=now().timestamp(),
+            lake=state.settings.lake,
+            servers=state.servers(),
+        )
+    except HubUnreachable as error:
+        LOG.warning("project %s is synchronised later: %s", slug, error)
+        return False
+    return True
+
+
+def follow_people(state: State) -> None:
+    """Make the hub's users and groups as the accounts say; the keeper does it where this fails."""
+    from datalab.people.follow import follow
+
+    try:
+        follow(state.store, state.hub_api(), state.homes, now().timestamp())
+    except HubUnreachable as error:
+        LOG.warning("the hub follows the accounts later: %s", error)

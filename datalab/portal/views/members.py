@@ -1,0 +1,106 @@
+"""Who is in a project: the page where its owners add people and change what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import Request
+
+from datalab.i18n import Language
+from datalab.people.rights import PROJECT_MEANING, PROJECT_RIGHTS, PROJECT_ROLES, ProjectRole
+from datalab.portal.language import language_of, now
+from datalab.portal.page import PAGE_ONLY, render
+from datalab.portal.person import Person
+from datalab.portal.project_access import project_for
+from datalab.portal.project_card import role_label
+from datalab.portal.project_facts import MemberLine, members_of
+from datalab.portal.search_people import Found, may_search, people_like
+from datalab.portal.views.projects import names_of
+from datalab.projects.project import Project
+from datalab.projects.reading import Reading
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class RoleChoice:
+    role: str
+    label: str
+    meaning: list[str]
+
+
+@dataclass(frozen=True)
+class MembersView:
+    """``typed`` is what stands in the field, ``found`` who it may mean."""
+
+    language: Language
+    slug: str
+    title: str
+    status: str
+    members: list[MemberLine]
+    roles: list[RoleChoice]
+    may_search: bool = field(metadata=PAGE_ONLY)
+    typed: str = ""
+    role: str = "editor"
+    found: list[Found] = field(default_factory=list)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/projects/{slug}/members")
+def html(request: Request, slug: str) -> Response:
+    person, project = project_for(request, slug, "project:members")
+    return members_page(request, person, project)
+
+
+@router.get("/projects/{slug}/members/people.json")
+def suggestions(request: Request, slug: str, q: str = "") -> Response:
+    """Names for the field, while one types."""
+    person, project = project_for(request, slug, "project:members")
+    found = search(request, person, project, q)
+    return JSONResponse([{"name": one.name, "display": one.display} for one in found])
+
+
+def members_page(
+    request: Request,
+    person: Person,
+    project: Project,
+    typed: str = "",
+    role: str = "editor",
+    errors: Mapping[str, str] | None = None,
+    found: list[Found] | None = None,
+) -> Response:
+    state, language = request.app.state, language_of(request)
+    reading = Reading(state.store, state.settings.lake, now().timestamp())
+    project = state.projects.get(project.slug)
+    view = MembersView(
+        language=language,
+        slug=project.slug,
+        title=project.manifest.title.in_(language),
+        status=project.manifest.status,
+        members=members_of(project, reading, names_of(request), person.name, language),
+        roles=[role_choice(one, language) for one in PROJECT_ROLES],
+        may_search=may_search(person),
+        typed=typed,
+        role=role,
+        found=found or [],
+        errors=errors or {},
+    )
+    status = 422 if errors else 200
+    return render(request, "project_members.html", {"view": view}, status=status)
+
+
+def role_choice(role: ProjectRole, language: Language) -> RoleChoice:
+    """A role with what it allows, as the table of rights says it."""
+    said: list[Any] = [PROJECT_MEANING[r] for r, held in PROJECT_RIGHTS.items() if role in held]
+    return RoleChoice(role, role_label(role, language), [phrase.in_(language) for phrase in said])
+
+
+def search(request: Request, person: Person, project: Project, text: str) -> list[Found]:
+    if not may_search(person):
+        return []
+    members = [member.account for member in project.manifest.members]
+    return people_like(request.app.state.store, text, now().timestamp(), members)
