@@ -19,6 +19,8 @@ COMMANDS = {
     "signin": "lab",
     "user": "people",
     "audit": "people",
+    "project": "project",
+    "sync": "sync",
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",

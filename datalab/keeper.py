@@ -7,19 +7,26 @@ its own. Tasks are idempotent; killing the keeper at any moment loses nothing.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from datalab.hub.plan import Plan
+from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
+from datalab.isolation.watch import keep_watching
 from datalab.people.accounts import accounts
+from datalab.people.follow import follow, part
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.projects.history import Work
+from datalab.projects.lifecycle import purge, release
 from datalab.projects.project import Project, Projects
 from datalab.projects.quiet import Quiet
+from datalab.projects.server import ProjectServers
+from datalab.projects.sync import sync
 from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
@@ -46,7 +53,75 @@ class Task:
 
 def tasks(settings: Settings) -> list[Task]:
     """Every task of the lab, the most urgent first."""
-    return [Task("history", 5, history(settings))]
+    return [
+        Task("watch", 5, watch_servers(settings)),
+        Task("departures", 2, departures(settings)),
+        Task("people", 60, follow_people(settings)),
+        Task("projects", 60, follow_projects(settings)),
+        Task("history", 5, history(settings)),
+        Task("purge", 3600, purge_projects(settings)),
+    ]
+
+
+def watch_servers(settings: Settings) -> Callable[[Lab], None]:
+    """Memory and disk of running servers, on a thread of their own: nothing else may delay it."""
+    ensure = keep_watching(settings)
+    return lambda lab: ensure()
+
+
+def departures(settings: Settings) -> Callable[[Lab], None]:
+    """Delete what is left of guests whose stay is over and of accounts that were removed."""
+    store, homes = Store(settings.people), homes_of(settings)
+    leave = leaving(settings)
+
+    def work(lab: Lab) -> None:
+        part(store, lab.hub, homes, lab.now, lambda name: leave(name, lab.now))
+
+    return work
+
+
+def follow_people(settings: Settings) -> Callable[[Lab], None]:
+    """Make the hub's users and groups as the store says; whatever changes it also does at once."""
+    store, homes = Store(settings.people), homes_of(settings)
+
+    def work(lab: Lab) -> None:
+        follow(store, lab.hub, homes, lab.now)
+
+    return work
+
+
+def leaving(settings: Settings) -> Callable[[str, float], object]:
+    projects, store = Projects(settings.shared, settings.projects), Store(settings.people)
+    return lambda name, now: leave_all(projects, store, now, name)
+
+
+def homes_of(settings: Settings) -> Homes:
+    return Homes(settings.home / "accounts", os.geteuid() == 0)
+
+
+def follow_projects(settings: Settings) -> Callable[[Lab], None]:
+    """Make the hub as the manifests say; it also follows at once whatever changes them."""
+    projects = Projects(settings.shared, settings.projects)
+    store = Store(settings.people)
+
+    def work(lab: Lab) -> None:
+        servers = ProjectServers(lab.hub, lambda: Plan.read(settings.run).url)
+        sync(projects, store, lab.hub, now=lab.now, lake=settings.lake, servers=servers)
+
+    return work
+
+
+def purge_projects(settings: Settings) -> Callable[[Lab], None]:
+    """Remove for good what was deleted long enough ago: files, then the hub's side, then uids."""
+    projects = Projects(settings.shared, settings.projects)
+    store = Store(settings.people)
+
+    def work(lab: Lab) -> None:
+        if purge(projects, store, lab.now, settings.grace_days):
+            sync(projects, store, lab.hub, now=lab.now, lake=settings.lake)
+        release(projects, Homes(settings.home / "accounts", os.geteuid() == 0))
+
+    return work
 
 
 def history(settings: Settings) -> Callable[[Lab], None]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from datalab.hub import roles
 from datalab.hub.plan import Plan
+from datalab.hub.view import Views
 from datalab.isolation import groups
 from datalab.isolation.homes import FOLDER, Homes
 from datalab.isolation.limits import Limits
@@ -20,6 +21,7 @@ from datalab.isolation.private import secret
 from datalab.isolation.sandbox import Walls, probe
 from datalab.people.follow import wanted_groups
 from datalab.people.store import Store
+from datalab.projects.project import Projects
 from datalab.settings import Settings
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -66,6 +68,8 @@ def update_people(c: Any, settings: Settings) -> None:
     store = Store(settings.people)
     c.JupyterHub.authenticator_class = LabAuthenticator
     c.Accounts.store_path = str(settings.people)
+    c.Accounts.projects_path = str(settings.shared)
+    c.Accounts.shipped_path = str(settings.projects)
     c.Accounts.welcome = welcome_notebook(settings.projects / "welcome")
     # Whoever was proved to be an open account of the store may enter.
     c.Authenticator.allow_all = True
@@ -100,6 +104,13 @@ def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None
     c.LabSpawner.walls = walls
     c.LabSpawner.homes = Homes(settings.home / "accounts", walls.mode in {"root", "setuid"})
     c.LabSpawner.lake_path = str(settings.lake)
+    c.LabSpawner.views = Views(
+        walls,
+        c.LabSpawner.homes,
+        Store(settings.people),
+        Projects(settings.shared, settings.projects),
+        settings.lake,
+    )
     c.LabSpawner.welcome_path = str(settings.projects / "welcome")
     c.LabSpawner.records_path = str(settings.run / "servers")
     c.LabSpawner.logs_path = str(settings.logs)

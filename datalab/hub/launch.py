@@ -59,7 +59,8 @@ def launch(
     """Start a server in its room; ``inside`` is the path of its home as it sees it."""
     walled = walls.mode in {"root", "user"}
     program = [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid), *limits.arguments()]
-    program += ["--home", inside, "--target", TARGET, "--", "jupyterhub-singleuser", *arguments]
+    program += ["--home", inside, "--umask", room.umask, "--target", TARGET]
+    program += ["--", "jupyterhub-singleuser", *arguments]
     output = os.open(
         log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
     )

@@ -10,8 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,19 +19,25 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
 from traitlets import Instance, Integer, Unicode
 
+from datalab.errors import DatalabError, InvalidManifest
+from datalab.hub.environment import SERVER_CONFIG, environment, lake_without_walls, runtime_folder
+from datalab.hub.failure import PLAIN, failure, last_lines, size
 from datalab.hub.gate import Gate
 from datalab.hub.launch import Launched, launch
 from datalab.hub.queue import Queue
+from datalab.hub.view import View, Views, link_projects
 from datalab.i18n import DEFAULT, Language, negotiate, translate
-from datalab.isolation import doorway, sandbox
+from datalab.isolation import doorway
 from datalab.isolation.groups import Group, Groups
 from datalab.isolation.homes import Homes, forget
 from datalab.isolation.limits import Limits
 from datalab.isolation.process import Process
 from datalab.isolation.sandbox import Room, Walls
+from datalab.people import audit
+from datalab.projects.project import slug_of_account
 
-SERVER_CONFIG = Path(__file__).with_name("server")
 READY_SECONDS = 60
+PAGE_SECONDS = 1.3
 STOP_SECONDS = 8
 
 
@@ -48,6 +52,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     logs_path = Unicode(help="Where servers write what they do").tag(config=True)
     portal_path = Unicode("/services/datalab/", help="Path of the portal").tag(config=True)
     limits = Instance(Limits, help="Limits of one server").tag(config=True)
+    views = Instance(Views, help="What each account's server shows").tag(config=True)
     groups = Instance(Groups, help="Control groups, where they can be had").tag(config=True)
     ways_path = Unicode(help="Ways out of rooms: a folder per account").tag(config=True)
     hub_port = Integer(help="Port of the hub, inside as outside").tag(config=True)
@@ -59,10 +64,13 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     server_process: Process | None = None
     room_process: Process | None = None
     group: Group | None = None
+    room_home: str = ""
     gate: Gate | None = None
     launched: Launched | None = None
     language: Language = DEFAULT
     runtime: str = ""
+    view: View | None = None
+    log_start: int = 0
 
     # -- start ----------------------------------------------------------------------------
 
@@ -73,19 +81,33 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         if self.walls.refuses:
             raise self._failure("refused")
         LabSpawner.queue = LabSpawner.queue or Queue(self.at_once)
-        async with LabSpawner.queue.turn(self):
-            return await self._start_now()
+        began = time.monotonic()
+        try:
+            async with LabSpawner.queue.turn(self):
+                return await self._start_now()
+        except SpawnException:
+            # The hub shows the page that explains a failure only after this second.
+            await asyncio.sleep(max(0.0, PAGE_SECONDS - (time.monotonic() - began)))
+            raise
 
     async def _start_now(self) -> tuple[str, int]:
         await self._stop_forgotten()
-        home = await asyncio.to_thread(self.homes.prepare, self.user.name, Path(self.welcome_path))
+        # Nothing is awaited between reading who may see what and keeping it in the state: whoever
+        # changes that later finds it there, and stops this server.
+        view = self.view = self._view()
+        self.log_start = size(self._log)
+        welcome = Path(self.welcome_path if view.work is None else os.devnull)
+        home = await asyncio.to_thread(self.homes.prepare, self.user.name, welcome)
+        if view.projects:
+            link_projects(home, self.homes.uid(self.user.name) if self.homes.separate else None)
         room = Room(
             account=self.user.name,
-            home=home,
+            home=view.work or home,
             uid=self.homes.uid(self.user.name),
             etc=self.homes.etc(self.user.name),
-            lakes=self._lakes(),
-            shown=self._ways(),
+            lakes=view.lakes,
+            shown=(*self._ways(), *view.shown),
+            umask=view.umask,
         )
         with doorway.open_door() as door:
             self.port = door.getsockname()[1]
@@ -101,12 +123,37 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self._write_record()
         return ("127.0.0.1", self.port)
 
+    def _view(self) -> View:
+        """What this server shows; written down for the audit."""
+        now = time.time()
+        try:
+            view = self.views.of(self.user.name, now)
+        except DatalabError as error:
+            self.log.warning("%s: %s", self.user.name, error.message("en"))
+            broken = isinstance(error, InvalidManifest)
+            said = "" if broken else error.message(self.language)
+            raise self._failure(error.code, said) from None
+        who = getattr(getattr(self.handler, "current_user", None), "name", self.user.name)
+        facts = {"lakes": sorted(view.lakes), "projects": list(view.projects)}
+        audit.record(self.views.store, now, who, "server.start", self.user.name, **facts)
+        if view.work is not None:
+            # The page that asks whether this server may know who comes says nothing to members:
+            # they are let in by the project's owner.
+            self._let_members_in()
+        return view
+
+    def _let_members_in(self) -> None:
+        known = self.user.settings.get("oauth_no_confirm_list")
+        if known is not None:
+            known.add(self.oauth_client_id)
+
     @property
     def _walled(self) -> bool:
         return self.walls.mode in {"root", "user"}
 
     def _launch(self, room: Room, door: socket.socket) -> None:
         inside = f"/home/{room.account}" if self._walled else str(room.home)
+        self.room_home = str(room.home)
         if self.groups.held:
             self.group = self.groups.make(room.account, self.limits)
         self.launched = launch(
@@ -117,7 +164,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             door,
             self.get_args(),
             self._environment(inside, room),
-            Path(self.logs_path) / f"server-{room.account}.log",
+            self._log,
             inside,
         )
         self.proc, self.room_process = self.launched.proc, self.launched.room
@@ -147,6 +194,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         return (
             (ways / self.user.name, doorway.HUB_FOLDER, False),
             (ways / "web", doorway.WEB_FOLDER, False),
+            (SERVER_CONFIG / "ipython", "/etc/ipython", False),
         )
 
     def _open_gate(self) -> None:
@@ -156,61 +204,24 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.gate.open()
 
     def _environment(self, inside: str, room: Room) -> dict[str, str]:
-        environment: dict[str, str] = {k: str(v) for k, v in self.get_env().items() if v}
-        walled = self._walled
-        runtime = "/tmp/jupyter" if walled else self._runtime(room.uid)  # noqa: S108
-        environment |= {
-            "HOME": inside,
-            "USER": room.account,
-            "LOGNAME": room.account,
-            "SHELL": "/bin/bash",
-            "PATH": f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "VIRTUAL_ENV": sys.prefix,
-            "DATALAB_LANGUAGE": self.language,
-            "DATALAB_LAKE": sandbox.LAKE if walled else self._lake_without_walls(),
-            "DATALAB_PORTAL_URL": self.portal_path,
-            "DATALAB_ASSETS_URL": f"{self.portal_path}assets/",
-            "JUPYTER_CONFIG_PATH": str(SERVER_CONFIG),
-            # Kernels speak through sockets in a folder of their own: on loopback, anybody could
-            # have listened to what a neighbour's kernel prints.
-            "JUPYTER_RUNTIME_DIR": runtime,
-        }
-        if walled:
-            # The ways out of a room with a network of its own.
-            web = f"http://127.0.0.1:{doorway.WEB_PORT}"
-            environment[doorway.WAYS] = (
-                f"{self.hub_port}={doorway.HUB_FOLDER}/{doorway.SOCKET},"
-                f"{doorway.WEB_PORT}={doorway.WEB_FOLDER}/{doorway.SOCKET}"
-            )
-            for name in ("http_proxy", "https_proxy"):
-                environment |= {name: web, name.upper(): web}
-            environment |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
-        return environment
-
-    def _lake_without_walls(self) -> str:
-        """By file modes, where the server has a uid of its own; else the open lake only."""
-        if self.walls.private:
-            return self.lake_path
-        shown = Path(self.records_path).with_name("lake")
-        shown.mkdir(mode=0o700, exist_ok=True)
-        link = shown / "open"
-        if not link.is_symlink():
-            link.symlink_to(Path(self.lake_path) / "open")
-        return str(shown)
+        told = environment(
+            self.get_env(),
+            self.walls,
+            room,
+            inside,
+            language=self.language,
+            lake=lake_without_walls(self.walls, Path(self.lake_path), Path(self.records_path)),
+            portal=self.portal_path,
+            runtime="/tmp/jupyter" if self._walled else self._runtime(room.uid),  # noqa: S108
+            hub_port=self.hub_port,
+            shared=slug_of_account(room.account) is not None,
+            plain=PLAIN in (self.user_options or {}),
+        )
+        return told | (self.view.environment if self.view else {})
 
     def _runtime(self, uid: int) -> str:
-        """A private folder for sockets, whose paths may not be longer than 107 bytes."""
-        self.runtime = tempfile.mkdtemp(prefix="datalab-")
-        if os.geteuid() == 0:
-            os.chown(self.runtime, uid, uid)
+        self.runtime = runtime_folder(uid)
         return self.runtime
-
-    def _lakes(self) -> dict[str, Path]:
-        """Published lakes of this account's rights; only the open one where nothing separates."""
-        allowed = ("open", "members") if self.walls.private else ("open",)
-        folders = {access: Path(self.lake_path) / access for access in allowed}
-        return {access: folder for access, folder in folders.items() if folder.is_dir()}
 
     # -- what is remembered ---------------------------------------------------------------
 
@@ -222,8 +233,12 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
                 state[name] = process.as_json()
         if self.runtime:
             state["runtime"] = self.runtime
+        if self.view is not None:
+            state["lakes"], state["projects"] = sorted(self.view.lakes), list(self.view.projects)
         if self.group:
             state["group"] = self.group.as_json()
+        if self.room_home:
+            state["home"] = self.room_home
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -232,10 +247,16 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.server_process = Process.from_json(state.get("server_process"))
         self.room_process = Process.from_json(state.get("room_process"))
         self.group = Group.from_json(state.get("group"))
+        self.room_home = str(state.get("home") or "")
+        if isinstance(state.get("lakes"), list):
+            lakes = {str(name): Path(self.lake_path) / str(name) for name in state["lakes"]}
+            self.view = View(lakes, projects=tuple(state.get("projects") or ()))
+        if slug_of_account(self.user.name):
+            self._let_members_in()
 
     def clear_state(self) -> None:
         super().clear_state()
-        self.server_process = self.room_process = None
+        self.server_process = self.room_process = self.view = None
         if self.launched is not None:
             self.launched.close()
         if self.group is not None:
@@ -246,6 +267,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         if self.runtime:
             shutil.rmtree(self.runtime, ignore_errors=True)
         self.runtime = ""
+
+    @property
+    def _log(self) -> Path:
+        return Path(self.logs_path) / f"server-{self.user.name}.log"
 
     @property
     def _record(self) -> Path:
@@ -338,12 +363,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
                 yield {"progress": part, "message": message}
             await asyncio.sleep(0.3)
 
-    def _failure(self, reason: str) -> SpawnException:
-        log = f"server-{self.user.name}.log"
-        message = translate(
-            "Your notebook server could not start. Try again in a moment; if it happens "
-            "again, tell the operator, who finds the reason in {log}.",
-            self.language,
-            log=log,
-        )
-        return SpawnException(message, reason=reason, status_code=500)
+    def _failure(self, reason: str, said: str = "") -> SpawnException:
+        private = (Path(self.records_path).parent.parent,)
+        lines = [] if said else last_lines(self._log, self.log_start, private)
+        return failure(reason, self.user.name, self.language, lines, said)

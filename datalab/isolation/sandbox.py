@@ -83,6 +83,7 @@ class Room:
     lakes: dict[str, Path]
     shown: tuple[tuple[Path, str, bool], ...] = ()
     network: Literal["own", "shared"] = "own"
+    umask: str = "077"
 
 
 def bubblewrap() -> str | None:
