@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,14 +34,18 @@ class Launched:
 
     def listens(self) -> bool:
         """Whether the server said so."""
+        if self.ready < 0:
+            return False
         try:
             return os.read(self.ready, 1) == b"1"
         except BlockingIOError:
             return False
 
     def close(self) -> None:
-        with suppress(OSError):
-            os.close(self.ready)
+        """Once: the number may be another file's by the next time."""
+        ready, self.ready = self.ready, -1
+        if ready >= 0:
+            os.close(ready)
 
 
 def launch(
