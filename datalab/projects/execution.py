@@ -134,7 +134,7 @@ def execute(
     try:
         with _turns:
             watched = _Watched(name, node, stage, limits, on_event or _ignore, stopping)
-            return watched.run(room.uid)
+            return watched.run()
     finally:
         stage.clear()
 
@@ -166,7 +166,7 @@ class _Watched:
         self.failure: tuple[int, str] | None = None
         self.ended = False
 
-    def run(self, uid: int) -> Execution:
+    def run(self) -> Execution:
         code = [cell for cell in self.node.cells if cell.cell_type == "code"]
         self.on_event({"event": "start", "cells": len(self.node.cells), "code": len(code)})
         request = {
@@ -175,7 +175,7 @@ class _Watched:
             "seconds": self.limits.seconds,
             "cpu": self.limits.cpu,
             "output": self.limits.output,
-            "threads": watch.threads_of(uid) + THREADS,
+            "threads": watch.threads_of(self.stage.uid) + THREADS,
         }
         with tempfile.TemporaryFile("w+") as asked:
             json.dump(request, asked)
@@ -193,7 +193,7 @@ class _Watched:
         try:
             self._follow(process, stream)
         finally:
-            watch.end(process.pid)
+            watch.end(process.pid, self.stage.uid if self.stage.spare else None)
             process.wait()
             stream.close()
         return self._result(stream)

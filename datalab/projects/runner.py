@@ -33,7 +33,8 @@ def main() -> None:
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
     request = json.load(sys.stdin)
-    copy(Path(request["work"]), Path.cwd())
+    if request["work"]:
+        copy(Path(request["work"]), Path.cwd())
     bound(request)
     asyncio.run(_Run(request, events).run())
     events.flush()

@@ -8,6 +8,8 @@ the run. Without bubblewrap the home is a temporary folder, and the uid is all t
 from __future__ import annotations
 
 import os
+import pwd
+import random
 import shutil
 import sys
 import tempfile
@@ -17,10 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datalab.isolation import launcher, sandbox
+from datalab.isolation.limits import Limits
 from datalab.isolation.sandbox import Room, Walls
-from datalab.projects.runner import READS
+from datalab.projects import files, guard
+from datalab.projects.runner import COPIED, READS
 
 LAUNCHER = Path(launcher.__file__)
+GUARD = Path(guard.__file__)
+SPARE_UIDS = range(61_200, 65_500)  # beyond those of people and of homes
 WORK = "/project"
 SCRATCH = 400_000_000  # bytes that a run may write, in memory
 TEMPORARY = 200_000_000
@@ -28,12 +34,15 @@ TEMPORARY = 200_000_000
 
 @dataclass(frozen=True)
 class Stage:
-    """One run's place: ``command`` starts it, ``work`` is where it finds the project's files."""
+    """One run's place: ``command`` starts it, ``work`` is where it finds the project's files (None
+    where they lie in its home already). ``spare`` says that its uid belongs to nothing else."""
 
     folder: Path
     command: list[str]
     environment: dict[str, str]
-    work: str
+    work: str | None
+    uid: int
+    spare: bool = False
 
     def clear(self) -> None:
         """Forget the run."""
@@ -77,12 +86,13 @@ def _prepare(
     environment: dict[str, str],
     hidden: Collection[str],
 ) -> Stage:
-    walled = walls.mode in {"root", "user"}
+    walled, uid = walls.mode in {"root", "user"}, room.uid
     own = folder / "home"
     own.mkdir(mode=0o700)
     lake = sandbox.LAKE
     if walled:
-        inside, runtime, work = f"/home/{room.account}", "/tmp/jupyter", WORK  # noqa: S108
+        inside, runtime = f"/home/{room.account}", "/tmp/jupyter"  # noqa: S108
+        work: str | None = WORK
         os.chmod(folder, 0o711)  # noqa: S103 - a name in it is known to its own uid only
         _describe(folder, room)
         seen = replace(room, home=own, etc=folder, network="own")
@@ -96,12 +106,15 @@ def _prepare(
         runtime = str(folder / "run")
         os.mkdir(runtime, 0o700)
         lake = _linked(folder, room)
-        command = []
+        command = [sys.executable, "-I", str(GUARD)]
         if walls.mode == "setuid":
-            os.chmod(folder, 0o711)  # noqa: S103 - a name in it is known to its own uid only
+            os.chmod(folder, 0o711)  # noqa: S103
+            # Not the project's: its server would be within reach, and is not to end with the run.
+            uid, work = _spare_uid(), None
+            _copy(room.home, own, uid)
             for part in (own, Path(runtime)):
-                os.chown(part, room.uid, room.uid)
-    command += [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid)]
+                os.chown(part, uid, uid)
+    command += [sys.executable, "-I", str(LAUNCHER), "--uid", str(uid)]
     command += ["--data", str(memory), "--home", inside]
     command += ["--target", "datalab.projects.runner:main", "--", "runner"]
     told = {
@@ -119,16 +132,17 @@ def _prepare(
         "MEM_LIMIT": str(memory),
         "CPU_LIMIT": f"{cpu:g}",
     }
-    return Stage(folder, command, told | environment, work)
+    return Stage(folder, command, told | environment, work, uid, walls.mode == "setuid")
 
 
 def _walled(walls: Walls, room: Room, work: Path, hidden: Collection[str]) -> list[str]:
     """The walls of a server, then what a run has otherwise; a later mount lies over an earlier."""
-    command = sandbox.mounts(walls, replace(room, shown=((work, WORK, False),)))
+    command = sandbox.mounts(
+        walls, replace(room, shown=((work, WORK, False),)), limits=Limits(memory=TEMPORARY * 4)
+    )
     end = command.index("--chdir")
-    closed = ["--die-with-parent"]
-    for place, size in ((f"/home/{room.account}", SCRATCH), ("/tmp", TEMPORARY)):  # noqa: S108
-        closed += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
+    home = f"/home/{room.account}"
+    closed = ["--die-with-parent", "--perms", "1777", "--size", str(SCRATCH), "--tmpfs", home]
     for name in sorted(hidden):
         access, _, rest = name.partition("/")
         if access in room.lakes and (room.lakes[access] / rest).is_dir():
@@ -158,3 +172,26 @@ def _linked(folder: Path, room: Room) -> str:
         with suppress(FileExistsError):
             (lake / access).symlink_to(target)
     return str(lake)
+
+
+def _spare_uid() -> int:
+    """A uid that owns no process; the next run starts looking somewhere else."""
+    busy = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                busy.add(entry.stat().st_uid)
+    taken = busy | {account.pw_uid for account in pwd.getpwall()}
+    while (uid := random.choice(SPARE_UIDS)) in taken:  # noqa: S311
+        pass
+    return uid
+
+
+def _copy(source: Path, target: Path, uid: int) -> None:
+    """The project's files, read by root without trusting a name (:mod:`files`)."""
+    left = COPIED
+    for path, stamp, folder in files.walk(source):
+        content = files.read_seen(folder, path.rpartition("/")[2], stamp)
+        if content is not None and len(content) <= left:
+            left -= len(content)
+            files.write(target, path, content, uid)
