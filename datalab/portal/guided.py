@@ -16,6 +16,8 @@ CONTROL = "application/vnd.datalab.control+json"
 LONGEST_TEXT = 40_000  # characters of a text output on the page
 LONGEST_HTML = 8_000_000  # characters of a frame
 MOST_CONTROLS = 60
+LONGEST_LABEL, LONGEST_VALUE = 100, 1_000  # characters
+VALUE, THERE = "v:", "b:"  # before a label: a form's value, and that it has such a checkbox
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 Look = Literal["text", "error", "picture", "html", "frame", "note"]
 
@@ -34,7 +36,7 @@ class Shown:
 class Field:
     """A control as a form field. ``options`` are values and whether each is the chosen one."""
 
-    name: str
+    id: str
     kind: str
     label: str
     value: str
@@ -83,6 +85,7 @@ def cells_of(
     language: Language,
     outputs: Mapping[str, Iterable[Mapping[str, Any]]] | None = None,
     states: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> list[Cell]:
     """The cells to show. ``outputs`` and ``states`` by cell id are those of a run, where there is
     one: a cell that it has not reached keeps what was saved."""
@@ -100,8 +103,10 @@ def cells_of(
             found.append(Cell(saved.id, number, "markdown", html=outline.follow(html)))
         elif saved.kind == "code" and saved.source.strip():
             state = (states or {}).get(saved.id, "")
-            raw = (outputs or {}).get(saved.id, saved.outputs)
-            found.append(code_cell(saved, number, raw, language, state, outline))
+            reached = outputs is not None and saved.id in outputs
+            raw = outputs[saved.id] if outputs and reached else saved.outputs
+            sent = None if reached else values
+            found.append(code_cell(saved, number, raw, language, state, outline, sent))
     return found
 
 
@@ -112,13 +117,14 @@ def code_cell(
     language: Language,
     state: str = "",
     outline: Outline | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Cell:
     """One cell of code with what it shows."""
     fields: list[Field] = []
     shown: list[Shown] = []
     outline = outline or Outline(last=6)
     for place, output in enumerate(outputs):
-        made = field_of(output, len(fields), saved.id)
+        made = field_of(output, len(fields), saved.id, values)
         if made is not None:
             fields.append(made)
             continue
@@ -191,13 +197,19 @@ def title_of(html: str) -> str:
     return " ".join(unescape(words).split())[:300]
 
 
-def field_of(output: Mapping[str, Any], place: int, cell: str) -> Field | None:
-    """The control in an output; None where it holds none that fits together."""
+def field_of(
+    output: Mapping[str, Any], place: int, cell: str, values: Mapping[str, Any] | None = None
+) -> Field | None:
+    """The control in an output; None where it holds none that fits together.
+
+    ``values`` are those that were sent by label: they stand in the field until the run reaches it.
+    """
     bundle = output.get("data")
     raw = bundle.get(CONTROL) if isinstance(bundle, dict) else None
     if not isinstance(raw, dict) or not isinstance(raw.get("label"), str):
         return None
-    kind, label, value = raw.get("kind"), raw["label"][:100], raw.get("value")
+    kind, label, value = raw.get("kind"), raw["label"][:LONGEST_LABEL], raw.get("value")
+    value = (values or {}).get(label, value)
     if kind not in {"choice", "slider", "number", "text", "checkbox"}:
         return None
     options = tuple(str(option)[:300] for option in _list(raw.get("options"))[:200])
@@ -207,9 +219,9 @@ def field_of(output: Mapping[str, Any], place: int, cell: str) -> Field | None:
     if kind == "slider" and not (low and high):
         return None
     note = raw.get("note")
-    shown = "on" if value is True else "" if value in (False, None) else str(value)[:1_000]
+    shown = "on" if value is True else "" if value in (False, None) else str(value)[:LONGEST_VALUE]
     return Field(
-        name=f"c-{cell}-{place}",
+        id=f"c-{cell}-{place}",
         kind=kind,
         label=label,
         value=shown,
@@ -221,17 +233,20 @@ def field_of(output: Mapping[str, Any], place: int, cell: str) -> Field | None:
     )
 
 
-def given(fields: Iterable[Field], form: Mapping[str, Any]) -> dict[str, Any]:
-    """Label to value as the notebook's ``DATALAB_CONTROLS`` takes them, from a posted form."""
+def given(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Label to value as the notebook's ``DATALAB_CONTROLS`` takes them, from a posted form.
+
+    The notebook itself checks each value against its control.
+    """
     values: dict[str, Any] = {}
-    for one in fields:
-        if one.kind == "checkbox":
-            if f"{one.name}-there" in form:
-                values[one.label] = one.name in form
-        elif one.name in form:
-            sent = str(form[one.name])[:1_000]
-            if sent or one.kind == "text":
-                values[one.label] = sent
+    for name in form:
+        label = name[len(VALUE) :]
+        if len(values) >= MOST_CONTROLS or len(label) > LONGEST_LABEL:
+            break
+        if name.startswith(THERE):
+            values[label] = f"{VALUE}{label}" in form
+        elif name.startswith(VALUE) and f"{THERE}{label}" not in form:
+            values[label] = str(form[name])[:LONGEST_VALUE]
     return values
 
 
