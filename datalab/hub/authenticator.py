@@ -13,13 +13,14 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
-from traitlets import Integer, Unicode
+from traitlets import Bool, Unicode
 
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.identity import identity
 from datalab.people.store import Store
-from datalab.projects.project import slug_of_account
+from datalab.projects import membership
+from datalab.projects.project import Projects, slug_of_account
 
 Way = str
 
@@ -37,11 +38,24 @@ class Accounts(Authenticator):  # type: ignore[misc]
 
     store_path = Unicode(help="Database of people").tag(config=True)
     welcome = Unicode("bienvenue", help="Path opened in a person's first notebook").tag(config=True)
-    link_seconds = Integer(3600, help="Life of a link to set a password").tag(config=True)
+    projects_path = Unicode(help="Projects of this lab").tag(config=True)
+    shipped_path = Unicode(help="Projects that come with the lab").tag(config=True)
+    passwords = Bool(True, help="Whether accounts of the lab have passwords")
+    provider = Unicode(help="Name of the OpenID provider, on its button").tag(config=True)
 
     @property
     def store(self) -> Store:
         return Store(Path(self.store_path))
+
+    def add_viewer(self, slug: str, account: str, actor: str, now: float) -> None:
+        """A guest's role in the project that the invitation of ``actor`` named.
+
+        Raises
+        ------
+        ProjectError
+        """
+        projects = Projects(Path(self.projects_path), Path(self.shipped_path))
+        membership.invite(projects, self.store, now, actor, slug, account, "viewer")
 
     def opened(self, name: str, now: float) -> Account | None:
         """The account of that name where it may enter."""
@@ -72,9 +86,21 @@ class Accounts(Authenticator):  # type: ignore[misc]
         return True if same else current
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+        from datalab.hub.invitation import JoinHandler, LeaveHandler
+        from datalab.hub.password import LoginHandler, PasswordHandler
         from datalab.hub.signin import SigninHandler
+        from datalab.hub.signout import SignoutHandler
 
-        return [*super().get_handlers(app), (r"/signin", SigninHandler)]
+        others = [entry for entry in super().get_handlers(app) if entry[0] != "/login"]
+        return [
+            *others,
+            (r"/login", LoginHandler),
+            (r"/signin", SigninHandler),
+            (r"/password", PasswordHandler),
+            (r"/api/datalab/signout/([^/]+)", SignoutHandler),
+            (r"/rejoindre(?:/([^/]*))?", JoinHandler),
+            (r"/quitter", LeaveHandler),
+        ]
 
 
 class LabAuthenticator(Accounts):

@@ -57,19 +57,35 @@ def append(
 
 
 def entries(
-    store: Store, *, since: float = 0.0, actor: str | None = None, limit: int = 200, before: int = 0
+    store: Store,
+    *,
+    since: float = 0.0,
+    until: float = float("inf"),
+    actor: str | None = None,
+    noun: str | None = None,
+    limit: int = 200,
+    before: int = 0,
 ) -> list[Entry]:
-    """Entries newest first; ``before`` is the number to page back from."""
+    """Entries newest first; ``before`` is the number to page back from.
+
+    ``actor`` did it or had it done to them; ``noun`` is the first word of the action.
+    """
     with store.reading() as database:
         rows = database.execute(
             "SELECT * FROM audit WHERE at >= ? AND (? IS NULL OR actor = ? OR subject = ?) "
-            "AND (? = 0 OR number < ?) ORDER BY number DESC LIMIT ?",
-            (since, actor, actor, actor, before, before, limit),
+            "AND (? = 0 OR number < ?) AND at < ? AND (? IS NULL OR substr(action, 1, ?) = ?) "
+            "ORDER BY number DESC LIMIT ?",
+            (since, actor, actor, actor, before, before, until, noun, *_first(noun), limit),
         ).fetchall()
     return [
         Entry(r["number"], r["at"], r["actor"], r["action"], r["subject"], json.loads(r["detail"]))
         for r in rows
     ]
+
+
+def _first(noun: str | None) -> tuple[int, str]:
+    start = f"{noun}."
+    return len(start), start
 
 
 def first_broken(store: Store) -> int | None:
@@ -81,7 +97,18 @@ def first_broken(store: Store) -> int | None:
             if r["number"] != expected or _digest(last, *facts) != r["digest"]:
                 return int(r["number"])
             last, expected = r["digest"], expected + 1
-    return None
+        # SQLite remembers the highest number that was ever given: a missing end shows.
+        given = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
+    return expected if given is not None and given[0] >= expected else None
+
+
+def head(store: Store) -> tuple[int, str]:
+    """Number and digest of the last entry: who keeps them elsewhere can prove a later change."""
+    with store.reading() as database:
+        last = database.execute(
+            "SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+    return (last["number"], last["digest"].hex()) if last else (0, SEED.hex())
 
 
 def _digest(last: bytes, at: float, *texts: str) -> bytes:

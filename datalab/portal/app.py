@@ -28,13 +28,19 @@ from datalab.portal.presence import Presences
 from datalab.portal.rerun import Reruns
 from datalab.portal.streams import Streams
 from datalab.portal.views import (
+    audit,
+    comments,
     dataset,
     datasets,
     doors,
+    guided,
     home,
+    machine,
+    me,
     member_forms,
     members,
     new_project,
+    people,
     project,
     project_open,
     project_settings,
@@ -97,6 +103,10 @@ def create_app(
         doors,
         dataset,
         signin,
+        me,
+        people,
+        audit,
+        machine,
         versions,
         projects,
         new_project,
@@ -105,6 +115,8 @@ def create_app(
         project_settings,
         project_open,
         project,
+        guided,
+        comments,
     ):
         app.include_router(module.router, prefix=prefix)
 

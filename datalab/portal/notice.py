@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 COOKIE = "datalab-notice"
 SECONDS = 60
@@ -47,6 +47,20 @@ def notice(
         response.set_cookie(
             COOKIE, value, max_age=SECONDS, path=path, httponly=True, samesite="lax"
         )
+
+
+def onward(
+    address: str,
+    text: str,
+    *,
+    undo: str = "",
+    label: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> RedirectResponse:
+    """To the next page, which says ``text``."""
+    response = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    notice(response, text, undo=undo, label=label, fields=fields)
+    return response
 
 
 def notices_of(request: Request) -> list[Notice]:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
@@ -96,6 +97,8 @@ def render(
         "notices": notices,
         "signin": signin_address(request),
         "group_name": lambda group: GROUP_NAMES[group].in_(language),
+        "moment_of": lambda at: figures.instant(datetime.fromtimestamp(at, UTC), language),
+        "bytes_of": lambda count: figures.size(count, language),
         "t": t,
         "here": here,
         "language": language,
