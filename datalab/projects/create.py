@@ -21,7 +21,7 @@ from datalab.errors import (
     ReservedSlug,
     UnknownRole,
 )
-from datalab.i18n import Language
+from datalab.i18n import Language, Phrase
 from datalab.isolation.homes import Homes
 from datalab.people import accounts, audit
 from datalab.people.rights import PROJECT_ROLES, ProjectRole
@@ -43,6 +43,7 @@ LONGEST_TITLE, LONGEST_PURPOSE = 120, 2000
 # State that programs keep in a home: theirs alone, also where members may look at the files.
 PRIVATE = (".local", ".config", ".cache", ".ipython", ".jupyter")
 TRIES = 1000
+FIELDS = {"title": Phrase("title"), "purpose": Phrase("purpose")}
 
 
 def create(
@@ -153,7 +154,7 @@ def described_text(text: str | Text, field: str, longest: int) -> Text:
     both = (text, text) if isinstance(text, str) else (text.fr, text.en)
     said = [" ".join(one.split()) for one in both]
     if any(not one or len(one) > longest or not one.isprintable() for one in said):
-        raise InvalidDescription(field=field, longest=longest)
+        raise InvalidDescription(field=FIELDS[field], longest=longest)
     return Text(fr=said[0], en=said[1])
 
 
