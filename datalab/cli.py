@@ -18,7 +18,7 @@ COMMANDS = {
     "up": "lab",
     "signin": "lab",
     "user": "people",
-    "audit": "people",
+    "audit": "audit",
     "project": "project",
     "sync": "sync",
     "status": "lab",

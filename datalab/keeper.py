@@ -21,6 +21,7 @@ from datalab.people.accounts import accounts
 from datalab.people.follow import follow, part
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
+from datalab.projects.departure import leave_all
 from datalab.projects.history import Work
 from datalab.projects.lifecycle import purge, release
 from datalab.projects.project import Project, Projects

@@ -1,15 +1,17 @@
-"""Commands about people: ``datalab user …`` and ``datalab audit``."""
+"""The commands ``datalab user …``: accounts, their groups, passwords and invitations."""
 
 from __future__ import annotations
 
 import getpass
 import json
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from datalab.commands.audit import moment
 from datalab.commands.lab import home_option, json_option, settings_of
 from datalab.i18n import language_of, translate
 
@@ -50,7 +52,7 @@ def list_command(as_json: bool, home: str | None) -> None:
         elif not account.may_enter(now):
             state = translate("over", language)
         elif account.expires_at is not None:
-            until = _moment(account.expires_at)
+            until = moment(account.expires_at)
             state = translate("open until {until}", language, until=until)
         held = ", ".join(account.groups) or "–"
         click.echo(f"{account.name:<{width}}  {account.display}  [{held}]  {state}")
@@ -143,44 +145,130 @@ def _open_or_close(name: str, home: str | None, *, disabled: bool) -> None:
     _follow(settings, now)
 
 
-@click.command("audit")
-@click.option("--since", type=click.DateTime(), help="À partir de ce moment (UTC).")
-@click.option("--account", help="Ce que ce compte a fait ou subi.")
-@click.option("--limit", type=click.IntRange(1), default=200, show_default=True)
-@click.option("--verify", is_flag=True, help="Vérifie que rien n’a été changé ni enlevé.")
+@user_command.command("password")
+@click.argument("name")
+@home_option
+def password_command(name: str, home: str | None) -> None:
+    """Affiche un lien, à usage unique, pour choisir le mot de passe du compte NAME."""
+    from datalab.errors import AccountClosed
+    from datalab.people import accounts
+    from datalab.people.links import Links
+
+    settings, now = settings_of(home=home), time.time()
+    store, plan = _store(settings), _plan(settings)
+    account = accounts.get(store, name)
+    if not account.may_enter(now):
+        raise AccountClosed(name=name, reason=account.closed_because)
+    token = Links(store).issue(name, now, settings.signin_hours * 3600, "password")
+    click.echo(f"{plan.url}/hub/password?token={token}")
+
+
+@user_command.command("invite")
+@click.argument("group")
+@click.option("--places", type=click.IntRange(1, 500), default=30, show_default=True)
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 90),
+    default=1,
+    show_default=True,
+    help="Jours pendant lesquels le code fait entrer.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, 744),
+    default=4,
+    show_default=True,
+    help="Heures que dure un compte temporaire.",
+)
+@click.option("--note", default="", help="Phrase montrée aux invités.")
+@click.option("--project", help="Projet où les invités sont lecteurs.")
 @json_option
 @home_option
-def audit_command(
-    since: Any, account: str | None, limit: int, verify: bool, as_json: bool, home: str | None
+def invite_command(
+    group: str,
+    places: int,
+    days: float,
+    hours: float,
+    note: str,
+    project: str | None,
+    as_json: bool,
+    home: str | None,
 ) -> None:
-    """Journal des connexions, des droits et des lectures réservées."""
-    from datetime import UTC
+    """Crée un code qui ouvre des comptes temporaires dans GROUP."""
+    from datalab.people import invitations
+    from datalab.projects.project import Projects
 
-    from datalab.people import audit
-
-    store = _store(settings_of(home=home))
-    if verify:
-        _verify(audit.first_broken(store), as_json)
-        return
-    start = since.replace(tzinfo=UTC).timestamp() if since else 0.0
-    for entry in reversed(audit.entries(store, since=start, actor=account, limit=limit)):
-        if as_json:
-            click.echo(json.dumps(vars(entry), ensure_ascii=False))
-        else:
-            detail = " ".join(f"{key}={_short(value)}" for key, value in entry.detail.items())
-            line = f"{_moment(entry.at)}  {entry.action:<20} {entry.actor} → {entry.subject or '–'}"
-            click.echo(f"{line}  {detail}".rstrip())
-
-
-def _verify(broken: int | None, as_json: bool) -> None:
+    settings, now = settings_of(home=home), time.time()
+    store, plan = _store(settings), _plan(settings)
+    if project:
+        Projects(settings.shared, settings.projects).get(project)
+    made = invitations.issue(
+        store,
+        now,
+        _actor(),
+        group,
+        places=places,
+        lifetime=days * DAY,
+        stay=hours * 3600,
+        note=note,
+        project=project,
+    )
+    url = f"{plan.url}/hub/rejoindre/{made.code}"
     if as_json:
-        click.echo(json.dumps({"broken": broken}))
-    elif broken is None:
-        _say("The audit log is whole: every entry follows from the one before it.")
-    else:
-        _say("The audit log was changed behind the lab's back: entry {number}.", number=broken)
-    if broken is not None:
-        raise SystemExit(1)
+        click.echo(json.dumps({**vars(made), "url": url}, ensure_ascii=False))
+        return
+    click.echo(made.shown)
+    click.echo(url)
+    _draw(url)
+    _say(
+        "{places} place(s), until {until}; 'datalab user withdraw {id}' ends it.",
+        places=made.places,
+        until=moment(made.expires_at),
+        id=made.id,
+    )
+
+
+@user_command.command("invitations")
+@json_option
+@home_option
+def invitations_command(as_json: bool, home: str | None) -> None:
+    """Liste les invitations et les places prises."""
+    from datalab.people import invitations
+
+    now, language = time.time(), language_of()
+    for found in invitations.invitations(_store(settings_of(home=home))):
+        if as_json:
+            click.echo(json.dumps(vars(found), ensure_ascii=False))
+            continue
+        reason = found.closed(now)
+        state = (
+            reason.in_(language)
+            if reason
+            else translate("open until {until}", language, until=moment(found.expires_at))
+        )
+        places = f"{found.used}/{found.places}"
+        click.echo(f"{found.id}  {found.shown}  {found.group}  {places}  {state}  {found.note}")
+
+
+@user_command.command("withdraw")
+@click.argument("id")
+@home_option
+def withdraw_command(id: str, home: str | None) -> None:
+    """Retire l’invitation ID et met fin aux comptes qu’elle a ouverts."""
+    from datalab.people import invitations
+
+    settings, now = settings_of(home=home), time.time()
+    made = invitations.withdraw(_store(settings), now, _actor(), id)
+    _follow(settings, now)
+    _say("Invitation {id} is withdrawn; its guests are leaving.", id=made.id)
+
+
+def _draw(url: str) -> None:
+    """A QR code, where somebody looks at the terminal."""
+    if sys.stdout.isatty():
+        import segno
+
+        segno.make(url).terminal(compact=True)
 
 
 # -- what the commands share ------------------------------------------------------------------
@@ -212,6 +300,8 @@ def _follow(settings: Settings, now: float) -> None:
     from datalab.isolation.homes import Homes
     from datalab.keeper import hub_api
     from datalab.people.follow import follow
+    from datalab.projects.departure import leave_all
+    from datalab.projects.project import Projects
 
     try:
         plan = _plan(settings)
@@ -220,8 +310,15 @@ def _follow(settings: Settings, now: float) -> None:
     if not answers(f"http://127.0.0.1:{plan.hub_port}/hub/api"):
         return
     homes = Homes(settings.home / "accounts", os.geteuid() == 0)
+    store, projects = _store(settings), Projects(settings.shared, settings.projects)
     try:
-        follow(_store(settings), hub_api(settings, plan), homes, now)
+        follow(
+            store,
+            hub_api(settings, plan),
+            homes,
+            now,
+            lambda name: leave_all(projects, store, now, name),
+        )
     except HubUnreachable as error:
         click.echo(error.message(language_of()), err=True)
 
@@ -232,16 +329,6 @@ def _actor() -> str:
 
 def _say(message: str, **facts: object) -> None:
     click.echo(translate(message, language_of(), **facts))
-
-
-def _moment(seconds: float) -> str:
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _short(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _document(account: Account, now: float) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import time
 from datalab.deployment.seeding import ORIGIN
 from datalab.errors import AccountClosed
 from datalab.hub.plan import Plan
-from datalab.i18n import Phrase
 from datalab.isolation.private import write_private
 from datalab.people import accounts
 from datalab.people.links import Links
@@ -29,7 +28,7 @@ def issue(settings: Settings, plan: Plan, name: str) -> str:
     now = time.time()
     account = accounts.get(Store(settings.people), name)
     if not account.may_enter(now):
-        raise AccountClosed(name=name, reason=why_closed(account))
+        raise AccountClosed(name=name, reason=account.closed_because)
     link = _link(settings, plan, name, now)
     if account.origin == ORIGIN:
         _write(settings, plan, {**_known(settings, plan), name: link})
@@ -47,11 +46,6 @@ def issue_all(settings: Settings, plan: Plan) -> dict[str, str]:
     links = {name: _link(settings, plan, name, now) for name in personas}
     _write(settings, plan, links)
     return links
-
-
-def why_closed(account: accounts.Account) -> Phrase:
-    """Why an account opens nothing, as the end of a sentence."""
-    return Phrase("is disabled") if account.disabled_at else Phrase("is over")
 
 
 def _age(account: accounts.Account) -> tuple[float, int]:

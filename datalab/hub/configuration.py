@@ -74,7 +74,7 @@ def update_people(c: Any, settings: Settings) -> None:
     # Whoever was proved to be an open account of the store may enter.
     c.Authenticator.allow_all = True
     # An account that is disabled is out within seconds, with a token as with a cookie.
-    c.Authenticator.auth_refresh_age = 5
+    c.Authenticator.auth_refresh_age = 1
     c.Authenticator.auth_refresh_strict = True
     # Groups are ours over REST as well (projects): the hub refuses that where sign-in owns them.
     c.Authenticator.manage_groups = False

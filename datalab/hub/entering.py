@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import time
 from typing import Any
 from urllib.parse import quote
@@ -10,9 +11,11 @@ from urllib.parse import quote
 from jupyterhub import orm
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import url_path_join
+from tornado import web
 
 from datalab.hub.authenticator import Entry
 from datalab.hub.roles import PORTAL
+from datalab.i18n import Language, negotiate
 from datalab.people import accounts, audit
 from datalab.people.accounts import Account
 from datalab.people.rights import GROUPS
@@ -20,6 +23,9 @@ from datalab.people.store import Store
 
 # Those whose work begins in a notebook; the others come for the portal.
 BUILDERS = ("students", "citizens", "entrepreneurs")
+# The cookie by which somebody else's wrong guesses do not slow down one's own browser.
+BROWSER = "datalab-browser"
+BROWSER_DAYS = 180
 
 
 class EnteringHandler(BaseHandler):  # type: ignore[misc]
@@ -41,6 +47,10 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
         return store
 
     @property
+    def language(self) -> Language:
+        return negotiate(self.request.headers.get("Accept-Language"))
+
+    @property
     def network(self) -> str:
         """Where the request comes from, without the part that names one household."""
         return network_of(self.request.remote_ip)
@@ -58,11 +68,30 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
             self.refuse(entry.way, "closed", entry.account)
             return None
         self._jupyterhub_user = user
+        self._remember_browser(account.name)
         follow_groups(self.db, user.orm_user, account)
         accounts.seen(self.store, now, account.name)
         detail = {"way": entry.way, "from": self.network}
         audit.record(self.store, now, account.name, "signin.ok", account.name, **detail)
         return user
+
+    def known_browser(self, name: str) -> str:
+        """What tells this browser, where ``name`` was opened in it before; else nothing."""
+        signed = self.get_signed_cookie(BROWSER, max_age_days=BROWSER_DAYS)
+        known, _, identifier = (signed or b"").decode("ascii", "replace").partition(":")
+        return identifier if known == name else ""
+
+    def _remember_browser(self, name: str) -> None:
+        if not self.known_browser(name):
+            self.set_signed_cookie(
+                BROWSER,
+                f"{name}:{secrets.token_urlsafe(12)}",
+                expires_days=BROWSER_DAYS,
+                path=self.hub.base_url,
+                httponly=True,
+                samesite="Lax",
+                secure=self.request.protocol == "https",
+            )
 
     def refuse(self, way: str, reason: str, account: str = "") -> None:
         """Write a refused sign-in down. ``account`` only where there is such an account: people
@@ -84,6 +113,21 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
         """Send somebody who just entered where they were going, or where their work begins."""
         # JupyterHub keeps to addresses of this lab.
         self.redirect(self.get_next_url(self.current_user, default=self.landing(account)))
+
+
+class FormHandler(EnteringHandler):
+    """A form for people who are not signed in, on a phone that changes networks."""
+
+    stale = False
+
+    def check_xsrf_cookie(self) -> None:
+        """The token is bound to the address: another one is a reason to ask again, not an error."""
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError:
+            if self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+                raise
+            self.stale = True
 
 
 def follow_groups(database: Any, user: Any, account: Account) -> None:

@@ -19,6 +19,7 @@ from datalab.errors import (
     UnknownAccount,
     UnknownGroup,
 )
+from datalab.i18n import Phrase
 from datalab.people import audit
 from datalab.people.identity import clean
 from datalab.people.rights import GROUPS
@@ -55,6 +56,11 @@ class Account:
     def may_enter(self, now: float) -> bool:
         """Neither disabled nor over."""
         return self.disabled_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def closed_because(self) -> Phrase:
+        """Why it may not enter, as the end of a sentence."""
+        return Phrase("is disabled") if self.disabled_at is not None else Phrase("is over")
 
 
 def checked_name(name: str) -> str:

@@ -7,6 +7,7 @@ account, a user of an older lab) is left where it is; it is in none of the lab's
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from datalab.people.hub_api import HubApi
 from datalab.people.rights import GROUPS
 from datalab.people.store import Store
 
+Leave = Callable[[str], object]
 LOG = logging.getLogger("datalab.people")
 PAGE = 200
 PATIENCE = 40.0  # seconds that the hub may take to stop a server and delete a home
@@ -41,8 +43,13 @@ def wanted_groups(store: Store, now: float) -> dict[str, list[str]]:
     return {group: [a.name for a in open_ones if group in a.groups] for group in GROUPS}
 
 
-def follow(store: Store, hub: HubApi, homes: Homes, now: float) -> Followed:
+def follow(
+    store: Store, hub: HubApi, homes: Homes, now: float, leave: Leave | None = None
+) -> Followed:
     """Make the hub as the store says.
+
+    ``leave`` takes an account out of its projects; with it, who is gone is deleted as well
+    (:func:`part`), which may take as long as their servers need to stop.
 
     Raises
     ------
@@ -50,7 +57,8 @@ def follow(store: Store, hub: HubApi, homes: Homes, now: float) -> Followed:
         what was done before stays done; the next call does the rest.
     """
     done = Followed()
-    _part(store, hub, homes, now, done)
+    if leave is not None:
+        part(store, hub, homes, now, leave, done)
     users = {user["name"]: user for user in _pages(hub, "/users")}
     known = accounts.accounts(store)
     for account in known:
@@ -90,19 +98,35 @@ def _shut_out(hub: HubApi, account: Account, user: dict[str, Any], done: Followe
         done.shut_out.append(account.name)
 
 
-def _part(store: Store, hub: HubApi, homes: Homes, now: float, done: Followed) -> None:
-    """Guests whose time is over leave; then everything of who left is deleted."""
+def part(
+    store: Store,
+    hub: HubApi,
+    homes: Homes,
+    now: float,
+    leave: Leave,
+    done: Followed | None = None,
+) -> Followed:
+    """Guests whose time is over leave; then everything of who left is deleted.
+
+    Raises
+    ------
+    HubUnreachable
+        what was done before stays done; the next call does the rest.
+    """
+    done = done or Followed()
     for account in accounts.accounts(store):
-        if account.kind == "guest" and account.expires_at is not None and account.expires_at <= now:
+        over = account.expires_at is not None and account.expires_at <= now
+        if account.kind == "guest" and over:
             accounts.remove(store, now, "lab", account.name)
     for name in departures.names(store):
-        # The hub stops the server first, then deletes the home; 400: it is still stopping.
-        answer = _deleted(hub, name)
-        if answer and homes.release(name):
+        leave(name)
+        # The hub stops the server first, then deletes the home.
+        if _deleted(hub, name) and homes.release(name):
             departures.finish(store, name)
             done.gone.append(name)
         else:
             done.waiting.append(name)
+    return done
 
 
 def _deleted(hub: HubApi, name: str) -> bool:
