@@ -295,3 +295,7 @@ def _role(role: str) -> str:
         "viewer": translate("viewer", language),
     }
     return words.get(role, role)
+
+
+# Adds ``run`` and ``export`` to the group above.
+from datalab.commands import project_run as project_run  # noqa: E402

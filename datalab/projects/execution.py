@@ -83,8 +83,9 @@ _turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
 def execute(
-    notebook: Path | Mapping[str, Any],
+    notebook: Path | bytes | Mapping[str, Any],
     *,
+    name: str = "",
     room: Room,
     walls: Walls,
     controls: Mapping[str, Any] | None = None,
@@ -99,7 +100,7 @@ def execute(
     Parameters
     ----------
     notebook
-        a path, or a notebook as a dictionary.
+        a path, the content of a file, or a notebook as a dictionary; ``name`` is what errors say.
     room
         account, uid and lakes to run with; its ``home`` holds the project's files, of which the
         notebook sees a copy.
@@ -121,7 +122,7 @@ def execute(
     RunFailed
         where no kernel could be started.
     """
-    name, node = notebooks.load(notebook)
+    name, node = notebooks.load(notebook, name)
     if walls.refuses or (hidden and walls.mode not in {"root", "user"}):
         raise RunRefused(reason=walls.reason or walls.mode)
     limits = limits or Limits()

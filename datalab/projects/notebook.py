@@ -20,15 +20,16 @@ MOST_CELLS = 2_000
 KINDS = {"stream", "display_data", "execute_result", "error"}
 
 
-def load(source: Path | Mapping[str, Any]) -> tuple[str, Any]:
+def load(source: Path | bytes | Mapping[str, Any], name: str = "") -> tuple[str, Any]:
     """Name and content of a notebook, without outputs, in today's format.
 
     Raises
     ------
     NotebookTooLarge, NotebookUnreadable, KernelUnknown
     """
-    if isinstance(source, Mapping):
-        return "notebook", cleared(parse(json.dumps(source).encode(), "notebook"))
+    if not isinstance(source, Path):
+        content = source if isinstance(source, bytes) else json.dumps(source).encode()
+        return name or "notebook", cleared(parse(content, name or "notebook"))
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         with os.fdopen(os.open(source, flags), "rb") as file:

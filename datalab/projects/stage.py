@@ -110,7 +110,7 @@ def _prepare(
         if walls.mode == "setuid":
             os.chmod(folder, 0o711)  # noqa: S103
             # Not the project's: its server would be within reach, and is not to end with the run.
-            uid, work = _spare_uid(), None
+            uid, work = spare_uid(), None
             _copy(room.home, own, uid)
             for part in (own, Path(runtime)):
                 os.chown(part, uid, uid)
@@ -174,7 +174,7 @@ def _linked(folder: Path, room: Room) -> str:
     return str(lake)
 
 
-def _spare_uid() -> int:
+def spare_uid() -> int:
     """A uid that owns no process; the next run starts looking somewhere else."""
     busy = set()
     for entry in Path("/proc").iterdir():
