@@ -155,8 +155,14 @@ def shown_of(
         name, value = (str(output.get(key, ""))[:2_000] for key in ("ename", "evalue"))
         trace = ESCAPES.sub("", "\n".join(map(str, _list(output.get("traceback")))))
         # What the lab raises is a sentence already.
-        words = trace if trace and "\n" not in trace.strip() else f"{name}: {value}"
-        return Shown("error", trace[-LONGEST_TEXT:] if "\n" in trace.strip() else "", words)
+        if trace.strip() and "\n" not in trace.strip():
+            return Shown("error", "", trace.strip())
+        words = translate(
+            "The program stopped here. Try other settings, or leave a comment below for those who "
+            "write the notebook.",
+            language,
+        )
+        return Shown("error", (trace or f"{name}: {value}")[-LONGEST_TEXT:], words)
     if kind not in {"display_data", "execute_result"}:
         return None
     bundle = output.get("data")

@@ -21,12 +21,13 @@ def temporary(app: FastAPI, person: Person, slug: str) -> Work:
         state = app.state
         project: Project = state.projects.get(slug)
         lakes = lakes_of(app, project, person.name)
+        folders = {lake: state.settings.lake / lake for lake in sorted(lakes)}
         room = Room(
             account=project.account,
             home=project.work,
             uid=state.homes.uid(project.account),
             etc=state.homes.etc(project.account),
-            lakes={lake: state.settings.lake / lake for lake in sorted(lakes)},
+            lakes={lake: folder for lake, folder in folders.items() if folder.is_dir()},
         )
         if any(lake.startswith(RESTRICTED) for lake in lakes):
             moment = now().timestamp()

@@ -47,6 +47,7 @@ ACTIVE = re.compile(
 PICTURE = re.compile(rf"data:({'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=\s]*")
 IMAGE = re.compile(r'<img\b((?:[^>"]|"[^"]*")*)>')
 EMPTY = re.compile(r"<h([1-6])>\s*</h\1>")
+CORNER = re.compile(r'<th((?:[^>"]|"[^"]*")*)>\s*</th>')  # of a table: it heads nothing
 ATTACHED = re.compile(r"attachment:([^\s)\"']+)")
 
 
@@ -65,7 +66,7 @@ def clean(html: str, *, lowest: int = 1) -> str:
         attribute_filter=_attribute,
         strip_comments=True,
     )
-    text = IMAGE.sub(_described, EMPTY.sub("", text))
+    text = CORNER.sub(r"<td\1></td>", IMAGE.sub(_described, EMPTY.sub("", text)))
     return text if lowest == 1 else _lowered(text, lowest - 1)
 
 
