@@ -12,6 +12,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 for (const picker of document.querySelectorAll("[data-pick]")) {
   // Not on "change": with a keyboard, arrows would reload the page at every step.
   picker.querySelector("button").hidden = false;
