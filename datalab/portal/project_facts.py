@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from datalab.i18n import Language, translate
+from datalab.i18n import Language, Phrase
 from datalab.portal.notebooks import Notebook
 from datalab.portal.page import PAGE_ONLY
 from datalab.portal.project_card import role_label
@@ -51,10 +51,11 @@ class Limit:
 
 @dataclass(frozen=True)
 class ReadingLine:
-    """Datasets of one access class that the project reads."""
+    """Datasets of one access class that the project reads, counted and in words."""
 
-    label: str
+    access: str
     datasets: int
+    sentence: str = field(metadata=PAGE_ONLY)
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,15 @@ def notebook_lines(
 
 def readable(project: Project, reading: Reading, language: Language) -> list[ReadingLine]:
     """What the project reads, by access class."""
-    lines: dict[str, int] = {}
+    counted = dict.fromkeys(("open", "members", "restricted"), 0)
     for lake in reading.of_project(project.manifest):
-        for _ in reading.datasets.get(lake, ()):
-            label = lake_label(lake, language)
-            lines[label] = lines.get(label, 0) + 1
-    order = [lake_label(lake, language) for lake in ("open", "members", "restricted")]
-    return [ReadingLine(label, lines[label]) for label in order if label in lines]
+        access = lake if lake in counted else "restricted"
+        counted[access] += len(reading.datasets.get(lake, ()))
+    return [
+        ReadingLine(access, count, counted_in_words(access, count, language))
+        for access, count in counted.items()
+        if count
+    ]
 
 
 def limits(
@@ -129,13 +132,17 @@ def limits(
     return [Limit(sorted(titles), list(who)) for who, titles in found.items() if titles]
 
 
-def lake_label(lake: str, language: Language) -> str:
-    """An access class in words."""
-    if lake == "open":
-        return translate("open to everybody", language)
-    if lake == "members":
-        return translate("for members of the lab", language)
-    return translate("for people named by their steward", language)
+def counted_in_words(access: str, count: int, language: Language) -> str:
+    """So many datasets of an access class."""
+    if access == "open":
+        one, many = Phrase("1 open dataset"), Phrase("{count} open datasets", count=count)
+    elif access == "members":
+        one = Phrase("1 dataset for members of the lab")
+        many = Phrase("{count} datasets for members of the lab", count=count)
+    else:
+        one = Phrase("1 dataset for people named by its steward")
+        many = Phrase("{count} datasets for people named by their steward", count=count)
+    return (one if count == 1 else many).in_(language)
 
 
 def recent_changes(project: Project, names: Mapping[str, str], prefix: str) -> list[Recent]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
-from datalab.i18n import Language
-from datalab.people.rights import PROJECT_MEANING, PROJECT_RIGHTS, PROJECT_ROLES, ProjectRole
+from datalab.i18n import Language, Phrase
+from datalab.people.rights import PROJECT_ROLES, ProjectRole
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, render
 from datalab.portal.person import Person
@@ -30,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 class RoleChoice:
     role: str
     label: str
-    meaning: list[str]
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,15 @@ def members_page(
 
 
 def role_choice(role: ProjectRole, language: Language) -> RoleChoice:
-    """A role with what it allows, as the table of rights says it."""
-    said: list[Any] = [PROJECT_MEANING[r] for r, held in PROJECT_RIGHTS.items() if role in held]
-    return RoleChoice(role, role_label(role, language), [phrase.in_(language) for phrase in said])
+    """A role with what it allows; the table of rights says it line by line."""
+    said = {
+        "owner": Phrase("Does all that an editor does, and decides: members, settings, its end."),
+        "editor": Phrase("Writes and runs the shared notebook with the others, publishes results."),
+        "viewer": Phrase(
+            "Reads the guided view, tries its settings, comments. Does not write in the notebook."
+        ),
+    }[role]
+    return RoleChoice(role, role_label(role, language), said.in_(language))
 
 
 def search(request: Request, person: Person, project: Project, text: str) -> list[Found]:
