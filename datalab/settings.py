@@ -54,6 +54,23 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         default=SecretStr(""), description="Client secret at the OpenID provider."
     )
+    oidc_name: str = Field(
+        default="OpenID Connect", description="Name of the OpenID provider, as people know it."
+    )
+    oidc_scopes: str = Field(
+        default="openid profile email", description="Scopes asked of the OpenID provider."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="Claim of the OpenID provider that names groups."
+    )
+    oidc_groups: str = Field(
+        default="",
+        description="Their groups and ours: etudiants=students, enseignants=facilitators.",
+    )
+    oidc_default_group: str = Field(
+        default="",
+        description="Group of who is in none of those; empty means that they may not enter.",
+    )
     home_quota: int = Field(
         default=2_000_000_000, description="Disk space of one home or project, in bytes."
     )
@@ -62,6 +79,13 @@ class Settings(BaseSettings):
     )
     server_processes: int = Field(
         default=512, ge=0, description="Processes and threads of one notebook server."
+    )
+    notebook_web: bool = Field(
+        default=True, description="Whether notebooks reach the public web, through the lab."
+    )
+    notebook_hosts: str = Field(
+        default="",
+        description="Hosts near this machine that notebooks may reach: name or name:port, commas.",
     )
     idle_minutes: float = Field(
         default=60, gt=0, description="Minutes without activity after which a server is stopped."

@@ -21,9 +21,10 @@ from datalab.deployment import children as parts
 from datalab.deployment import home, journal, ports, seeding, servers, signin
 from datalab.deployment.answers import answers
 from datalab.errors import DatalabError
+from datalab.hub.configuration import openid_rules
 from datalab.hub.plan import Plan
 from datalab.i18n import Language, translate
-from datalab.isolation import sandbox
+from datalab.isolation import groups, sandbox
 from datalab.isolation.private import secret
 from datalab.isolation.process import Process, stop
 from datalab.people.store import Store
@@ -72,8 +73,13 @@ class Supervisor:
     # -- start ----------------------------------------------------------------------------
 
     def _open_home(self) -> None:
+        # A group that does not exist is told here, not in the hub's log.
+        openid_rules(self.settings)
+        groups.step_aside()
         walls = sandbox.probe(self.settings.home)
         self._lock = home.prepare(self.settings, walls)
+        running = {server.account for server in servers.servers(self.settings.run) if server.alive}
+        groups.probe(self.settings.home).sweep(running)
         warning = sandbox.warning(walls, self.settings.home, self.language)
         if warning:
             self.say(warning)
@@ -266,6 +272,7 @@ class Supervisor:
         for child in self.children:
             if child.popen is not None:
                 child.popen.wait()
+        groups.probe(self.settings.home).close()
         (self.settings.run / "children.json").unlink(missing_ok=True)
         if self._lock is not None:
             os.close(self._lock)

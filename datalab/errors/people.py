@@ -57,6 +57,15 @@ class AccountClosed(PeopleError):
     template = "The account '{name}' {reason}: it opens nothing. Ask an operator."
 
 
+class NotEntitled(PeopleError):
+    code = "not-entitled"
+    status = 403
+    template = (
+        "{provider} says who you are, but none of your groups there opens this lab. "
+        "Ask an operator of the lab."
+    )
+
+
 class LastOperator(PeopleError):
     code = "last-operator"
     status = 409

@@ -20,6 +20,7 @@ from datalab.isolation.limits import Limits
 from datalab.isolation.private import secret
 from datalab.isolation.sandbox import Walls, probe
 from datalab.people.follow import wanted_groups
+from datalab.people.openid import Rules
 from datalab.people.store import Store
 from datalab.projects.project import Projects
 from datalab.settings import Settings
@@ -67,6 +68,8 @@ def update_people(c: Any, settings: Settings) -> None:
 
     store = Store(settings.people)
     c.JupyterHub.authenticator_class = LabAuthenticator
+    if settings.oidc_issuer:
+        update_openid(c, settings)
     c.Accounts.store_path = str(settings.people)
     c.Accounts.projects_path = str(settings.shared)
     c.Accounts.shipped_path = str(settings.projects)
@@ -86,6 +89,34 @@ def update_people(c: Any, settings: Settings) -> None:
     c.JupyterHub.admin_access = False
     # What stands before the lab (a TLS proxy of this machine) tells where a request comes from.
     c.JupyterHub.trusted_downstream_ips = ["127.0.0.1", "::1"]
+
+
+def update_openid(c: Any, settings: Settings) -> None:
+    """Sign-in links and invitations go on: who runs the lab gets in without the provider."""
+    from datalab.hub.openid import OpenidAuthenticator
+
+    c.JupyterHub.authenticator_class = OpenidAuthenticator
+    c.OpenidAuthenticator.rules = openid_rules(settings)
+    c.OpenidAuthenticator.client_id = settings.oidc_client_id
+    c.OpenidAuthenticator.client_secret = settings.oidc_client_secret.get_secret_value()
+    c.OpenidAuthenticator.scope = settings.oidc_scopes.split()
+    c.OpenidAuthenticator.provider = settings.oidc_name
+
+
+def openid_rules(settings: Settings) -> Rules:
+    """Who of the OpenID provider is who here.
+
+    Raises
+    ------
+    UnknownGroup
+    """
+    return Rules.of(
+        settings.oidc_issuer.rstrip("/"),
+        settings.oidc_name,
+        settings.oidc_groups_claim,
+        settings.oidc_groups,
+        settings.oidc_default_group,
+    )
 
 
 def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None:
