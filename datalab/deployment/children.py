@@ -71,7 +71,7 @@ class Child:
 
 
 def children(settings: Settings, plan: Plan) -> list[Child]:
-    """Proxy, hub, portal, refresher and keeper, in the order in which they are started."""
+    """Proxy, hub, portal, refresher, keeper, the way to the web: in the order of their start."""
     base = {
         **os.environ,
         "DATALAB_HOME": str(settings.home),
@@ -91,7 +91,9 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
         "JUPYTERHUB_SERVICE_PREFIX": f"/services/{PORTAL}/",
     }
     python, home = sys.executable, settings.home
-    return [
+    web = [python, "-m", "datalab.isolation.web", "--folder", str(settings.run / "ways" / "web")]
+    web += ["--hosts", settings.notebook_hosts]
+    listed = [
         Child("proxy", proxy_command(plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home),
         Child("hub", [python, "-m", "datalab.hub"], base, home / "hub", umask=0o077),
         Child(
@@ -103,6 +105,7 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
         Child("refresher", [python, "-m", "datalab.cli", "refresher"], base, home),
         Child("keeper", [python, "-m", "datalab.cli", "keeper"], base, home),
     ]
+    return [*listed, *([Child("web", web, base, home)] if settings.notebook_web else [])]
 
 
 def proxy_command(plan: Plan) -> list[str]:

@@ -91,6 +91,7 @@ def look(settings: Settings) -> Status:
         "portal": (f"{plan.url}/services/datalab/health", None),
         "refresher": None,
         "keeper": None,
+        **({"web": None} if settings.notebook_web else {}),
     }
     parts = []
     for name, question in asked.items():

@@ -25,9 +25,7 @@ from tornado.httputil import (
 from datalab.isolation import doorway
 
 LARGEST = 2**20
-REFUSED = (
-    b'{"status": 403, "message": "Only the API of the hub, for one account"}'
-)
+REFUSED = b'{"status": 403, "message": "Only the API of the hub, for one account"}'
 
 
 class Gate:

@@ -31,6 +31,13 @@ class Launched:
     proc: subprocess.Popen[bytes]
     room: Process | None
     ready: int
+    walled: bool
+
+    def server(self) -> Process | None:
+        """The server itself: the only child of bubblewrap's own first process."""
+        if not self.walled or self.room is None:
+            return self.room
+        return next(iter(self.room.children()), None)
 
     def listens(self) -> bool:
         """Whether the server said so."""
@@ -87,12 +94,12 @@ def launch(
         )
         os.set_blocking(ready, False)
         if not walled:
-            return Launched(proc, Process.of(proc.pid), ready)
+            return Launched(proc, Process.of(proc.pid), ready, walled)
         os.close(write)
         write = -1
         with os.fdopen(os.dup(read), "rb") as info:
             reported = json.loads(info.read() or b"{}").get("child-pid")
-        return Launched(proc, Process.of(reported) if reported else None, ready)
+        return Launched(proc, Process.of(reported) if reported else None, ready, walled)
     finally:
         for handle in (output, say_ready, read, write):
             if handle >= 0:

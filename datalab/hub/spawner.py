@@ -24,10 +24,11 @@ from datalab.hub.environment import SERVER_CONFIG, environment, lake_without_wal
 from datalab.hub.failure import PLAIN, failure, last_lines, size
 from datalab.hub.gate import Gate
 from datalab.hub.launch import Launched, launch
-from datalab.hub.queue import Queue
+from datalab.hub.progress import steps
+from datalab.hub.queue import Lane, Queue
 from datalab.hub.view import View, Views, link_projects
-from datalab.i18n import DEFAULT, Language, negotiate, translate
-from datalab.isolation import doorway
+from datalab.i18n import DEFAULT, Language, negotiate
+from datalab.isolation import doorway, quota
 from datalab.isolation.groups import Group, Groups
 from datalab.isolation.homes import Homes, forget
 from datalab.isolation.limits import Limits
@@ -83,7 +84,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         LabSpawner.queue = LabSpawner.queue or Queue(self.at_once)
         began = time.monotonic()
         try:
-            async with LabSpawner.queue.turn(self):
+            lane: Lane = "project" if slug_of_account(self.user.name) else "personal"
+            async with LabSpawner.queue.turn(self, lane):
                 return await self._start_now()
         except SpawnException:
             # The hub shows the page that explains a failure only after this second.
@@ -109,9 +111,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             shown=(*self._ways(), *view.shown),
             umask=view.umask,
         )
+        limits = await asyncio.to_thread(quota.within, self.limits, room.home)
         with doorway.open_door() as door:
             self.port = door.getsockname()[1]
-            await asyncio.to_thread(self._launch, room, door)
+            await asyncio.to_thread(self._launch, room, door, limits)
         deadline = time.monotonic() + READY_SECONDS
         while not self._listening():
             if await self.poll() is not None:
@@ -151,7 +154,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     def _walled(self) -> bool:
         return self.walls.mode in {"root", "user"}
 
-    def _launch(self, room: Room, door: socket.socket) -> None:
+    def _launch(self, room: Room, door: socket.socket, limits: Limits) -> None:
         inside = f"/home/{room.account}" if self._walled else str(room.home)
         self.room_home = str(room.home)
         if self.groups.held:
@@ -159,48 +162,36 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.launched = launch(
             self.walls,
             room,
-            self.limits,
+            limits,
             self.group,
             door,
-            self.get_args(),
+            [*self.get_args(), *(self.view.arguments if self.view else ())],
             self._environment(inside, room),
             self._log,
             inside,
         )
         self.proc, self.room_process = self.launched.proc, self.launched.room
         self.pid = self.proc.pid
-        if not self._walled:
-            self.server_process = self.room_process
         self._write_record()
 
     def _listening(self) -> bool:
         """The server says itself that it listens, through a pipe that nobody else has."""
-        if self.server_process is None and self.room_process is not None:
-            # The room's first process is bubblewrap's own; the server is its only child.
-            inside = self.room_process.children()
-            self.server_process = inside[0] if inside else None
-        if self.server_process is None or self.launched is None or not self.launched.listens():
+        if self.launched is None:
             return False
-        self.launched.close()
-        return True
+        self.server_process = self.server_process or self.launched.server()
+        return self.server_process is not None and self.launched.listens()
 
     def _ways(self) -> tuple[tuple[Path, str, bool], ...]:
-        """Folders with the sockets that lead out of a room with a network of its own."""
+        """Folders that lead out of a room with a network of its own, and tell its kernels."""
         if not self._walled:
             return ()
         self._open_gate()
-        ways = Path(self.ways_path)
-        (ways / "web").mkdir(exist_ok=True)
-        return (
-            (ways / self.user.name, doorway.HUB_FOLDER, False),
-            (ways / "web", doorway.WEB_FOLDER, False),
-            (SERVER_CONFIG / "ipython", "/etc/ipython", False),
-        )
+        kernels = (SERVER_CONFIG / "ipython", "/etc/ipython", False)
+        return (*doorway.shown(Path(self.ways_path), self.user.name), kernels)
 
     def _open_gate(self) -> None:
-        folder = Path(self.ways_path) / self.user.name
-        hub = JupyterHub.instance()
-        self.gate = self.gate or Gate(hub, self.user.name, self.oauth_client_id, folder)
+        app, folder = JupyterHub.instance(), Path(self.ways_path) / self.user.name
+        self.gate = self.gate or Gate(app, self.user.name, self.oauth_client_id, folder)
         self.gate.open()
 
     def _environment(self, inside: str, room: Room) -> dict[str, str]:
@@ -215,9 +206,15 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             runtime="/tmp/jupyter" if self._walled else self._runtime(room.uid),  # noqa: S108
             hub_port=self.hub_port,
             shared=slug_of_account(room.account) is not None,
-            plain=PLAIN in (self.user_options or {}),
+            plain=self._plain(),
         )
         return told | (self.view.environment if self.view else {})
+
+    def _plain(self) -> bool:
+        """Whether this one start leaves out the home's settings; the hub would repeat options."""
+        plain = PLAIN in (self.user_options or {}) or bool(self.view and self.view.plain)
+        self.user_options = self.orm_spawner.user_options = {}
+        return plain
 
     def _runtime(self, uid: int) -> str:
         self.runtime = runtime_folder(uid)
@@ -341,27 +338,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     # -- what the person sees -------------------------------------------------------------
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """Where the person stands in the queue, then what happens."""
-        said = ""
-        while True:
-            place = self.queue.place(self) if self.queue else None
-            if place:
-                part = max(5, 50 - 5 * place)
-                message = translate(
-                    "Many people are arriving at once. Your place in the queue: {place}.",
-                    self.language,
-                    place=place,
-                )
-            elif self.server_process is None:
-                part = 55
-                message = translate("Preparing your private space…", self.language)
-            else:
-                part = 75
-                message = translate("Starting JupyterLab…", self.language)
-            if message != said:
-                said = message
-                yield {"progress": part, "message": message}
-            await asyncio.sleep(0.3)
+        """What the page of the start says."""
+        launched = lambda: self.server_process is not None  # noqa: E731
+        async for step in steps(self.queue, self, launched, self.language):
+            yield step
 
     def _failure(self, reason: str, said: str = "") -> SpawnException:
         private = (Path(self.records_path).parent.parent,)

@@ -116,6 +116,12 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
+def shown(ways: Path, account: str) -> tuple[tuple[Path, str, bool], ...]:
+    """The folders of both ways out, as a room shows them."""
+    (ways / "web").mkdir(exist_ok=True)
+    return ((ways / account, HUB_FOLDER, False), (ways / "web", WEB_FOLDER, False))
+
+
 def bind(folder: Path) -> socket.socket:
     """A listening unix socket in a folder, in place of what was there.
 

@@ -15,20 +15,27 @@ from datalab.settings import Settings
 class Limits:
     """0 means no limit.
 
-    ``memory`` and ``file`` are in bytes: of the tree where it can be held, and of one process
-    besides; the largest file. ``processes`` counts threads as well, as the kernel does. ``share``
-    is the weight of the tree when processors are short; every server has the same.
+    ``memory``, ``file`` and ``home`` are in bytes: memory of the tree where it can be held, and of
+    one process besides; the largest file; the quota of a home. ``processes`` counts threads as
+    well, as the kernel does. ``share`` is the weight of the tree when processors are short; every
+    server has the same.
     """
 
     memory: int = 0
     processes: int = 0
     file: int = 0
+    home: int = 0
     share: int = 100
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits of a notebook server."""
-        return cls(settings.server_memory, settings.server_processes, settings.largest_file)
+        return cls(
+            settings.server_memory,
+            settings.server_processes,
+            settings.largest_file,
+            settings.home_quota,
+        )
 
     @property
     def scratch(self) -> int:

@@ -66,34 +66,6 @@ class Process:
             numbers = _children_by_search(self.pid)
         return [child for child in map(Process.of, numbers) if child is not None]
 
-    def listens(self, port: int) -> bool:
-        """Whether this very process holds a TCP socket listening on ``port``.
-
-        Loopback is shared by all sandboxes: an open port alone does not say who opened it.
-        """
-        wanted = f"{port:04X}"
-        inodes = set()
-        for table in ("tcp", "tcp6"):
-            try:
-                lines = (PROC / str(self.pid) / "net" / table).read_text().splitlines()[1:]
-            except OSError:
-                continue
-            for line in lines:
-                fields = line.split()
-                if fields[3] == "0A" and fields[1].rpartition(":")[2] == wanted:
-                    inodes.add(f"socket:[{fields[9]}]")
-        try:
-            handles = list((PROC / str(self.pid) / "fd").iterdir())
-        except OSError:
-            return False
-        for handle in handles:
-            try:
-                if os.readlink(handle) in inodes:
-                    return True
-            except OSError:
-                continue
-        return False
-
 
 def stop(processes: Iterable[Process], patience: float) -> list[Process]:
     """Ask processes to end, then end them. Returns those that would not go.

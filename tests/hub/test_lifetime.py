@@ -253,6 +253,7 @@ def test_status_says_what_answers(running_lab: Lab) -> None:
         "portal",
         "refresher",
         "keeper",
+        "web",
     }
     assert document["ok"] is (done.returncode == 0)
 

@@ -195,7 +195,7 @@ def test_its_environment_holds_only_what_it_needs(student: Person) -> None:
         "MEM_LIMIT",
         "CPU_LIMIT",
     } <= names
-    assert not {name for name in names if "PROXY" in name or "PYTEST" in name}
+    assert not {name for name in names if "CONFIGPROXY" in name or "PYTEST" in name}
     assert "DATALAB_HOME" not in names
 
 
