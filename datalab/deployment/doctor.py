@@ -19,6 +19,7 @@ from typing import Literal
 from datalab.deployment import children, ports
 from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
+from datalab.isolation.guards import guards
 from datalab.settings import CHECKOUT, Settings
 
 Level = Literal["good", "warning", "error"]
@@ -44,6 +45,7 @@ def examine(settings: Settings, language: Language) -> list[Finding]:
     looks: tuple[Callable[[Settings, Language], Iterator[Finding]], ...] = (
         _python,
         _walls,
+        _guards,
         _disk,
         _memory,
         _home,
@@ -100,6 +102,23 @@ def _walls(settings: Settings, language: Language) -> Iterator[Finding]:
         # It is there but may not work: the kernel forbids user namespaces to ordinary accounts.
         mend = "sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000"
     yield Finding("sandbox", "error" if walls.refuses else "warning", message, mend)
+
+
+def _guards(settings: Settings, language: Language) -> Iterator[Finding]:
+    """Limits of notebook servers; the walls themselves have their own finding."""
+    delegate = "systemd-run --user --scope -p Delegate=yes deploy/up"
+    for guard in guards(settings):
+        if guard.name != "walls":
+            message = translate(
+                "{title}: {how}",
+                language,
+                title=guard.title.in_(language),
+                how=guard.how.in_(language),
+            )
+            needs_groups = guard.name == "processors"
+            mend = delegate if needs_groups and not guard.holds and os.geteuid() != 0 else ""
+            level: Level = "good" if guard.holds else "warning"
+            yield Finding(f"limit-{guard.name}", level, message, mend)
 
 
 def _disk(settings: Settings, language: Language) -> Iterator[Finding]:

@@ -69,6 +69,7 @@ def launch(
     """Start a server in its room; ``inside`` is the path of its home as it sees it."""
     walled = walls.mode in {"root", "user"}
     program = [sys.executable, "-I", str(LAUNCHER), "--uid", str(room.uid), *limits.arguments()]
+    program += ["--reader"] if room.reader and not walled else []
     program += ["--home", inside, "--umask", room.umask, "--target", TARGET]
     program += ["--", "jupyterhub-singleuser", *arguments]
     output = os.open(

@@ -34,7 +34,6 @@ from datalab.isolation.homes import Homes, forget
 from datalab.isolation.limits import Limits
 from datalab.isolation.process import Process
 from datalab.isolation.sandbox import Room, Walls
-from datalab.people import audit
 from datalab.projects.project import slug_of_account
 
 READY_SECONDS = 60
@@ -72,6 +71,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     runtime: str = ""
     view: View | None = None
     log_start: int = 0
+    plain: bool = False
 
     # -- start ----------------------------------------------------------------------------
 
@@ -127,25 +127,25 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         return ("127.0.0.1", self.port)
 
     def _view(self) -> View:
-        """What this server shows; written down for the audit."""
-        now = time.time()
+        """What this server shows, noted in the audit; whether home's settings are left out."""
+        who = getattr(getattr(self.handler, "current_user", None), "name", self.user.name)
         try:
-            view = self.views.of(self.user.name, now)
+            view = self.views.started(self.user.name, time.time(), who)
         except DatalabError as error:
             self.log.warning("%s: %s", self.user.name, error.message("en"))
             broken = isinstance(error, InvalidManifest)
             said = "" if broken else error.message(self.language)
             raise self._failure(error.code, said) from None
-        who = getattr(getattr(self.handler, "current_user", None), "name", self.user.name)
-        facts = {"lakes": sorted(view.lakes), "projects": list(view.projects)}
-        audit.record(self.views.store, now, who, "server.start", self.user.name, **facts)
         if view.work is not None:
-            # The page that asks whether this server may know who comes says nothing to members:
-            # they are let in by the project's owner.
             self._let_members_in()
+        self.plain = view.plain or PLAIN in (self.user_options or {})
+        # The hub would repeat the options of one start at every later one.
+        self.orm_spawner.user_options = {}
+        self.user_options = {}
         return view
 
     def _let_members_in(self) -> None:
+        """No page asks members whether the server may know them: an owner let them in."""
         known = self.user.settings.get("oauth_no_confirm_list")
         if known is not None:
             known.add(self.oauth_client_id)
@@ -195,6 +195,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         self.gate.open()
 
     def _environment(self, inside: str, room: Room) -> dict[str, str]:
+        if not self._walled:
+            self.runtime = runtime_folder(room.uid)
         told = environment(
             self.get_env(),
             self.walls,
@@ -203,22 +205,12 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             language=self.language,
             lake=lake_without_walls(self.walls, Path(self.lake_path), Path(self.records_path)),
             portal=self.portal_path,
-            runtime="/tmp/jupyter" if self._walled else self._runtime(room.uid),  # noqa: S108
+            runtime=self.runtime or "/tmp/jupyter",  # noqa: S108
             hub_port=self.hub_port,
             shared=slug_of_account(room.account) is not None,
-            plain=self._plain(),
+            plain=self.plain,
         )
         return told | (self.view.environment if self.view else {})
-
-    def _plain(self) -> bool:
-        """Whether this one start leaves out the home's settings; the hub would repeat options."""
-        plain = PLAIN in (self.user_options or {}) or bool(self.view and self.view.plain)
-        self.user_options = self.orm_spawner.user_options = {}
-        return plain
-
-    def _runtime(self, uid: int) -> str:
-        self.runtime = runtime_folder(uid)
-        return self.runtime
 
     # -- what is remembered ---------------------------------------------------------------
 

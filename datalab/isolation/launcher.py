@@ -19,6 +19,8 @@ PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 63
+# The group that reads the lake for members where no mounts decide it: below the uids of accounts.
+READERS = 29_999
 
 
 def main() -> None:
@@ -31,11 +33,12 @@ def main() -> None:
     parser.add_argument("--home", required=True)
     parser.add_argument("--target", required=True)
     parser.add_argument("--umask", default="077")
+    parser.add_argument("--reader", action="store_true")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     os.umask(int(options.umask, 8))
     hold(data=options.data, processes=options.processes, file=options.file)
-    give_up_privileges(options.uid)
+    give_up_privileges(options.uid, [READERS] if options.reader else [])
     os.chdir(options.home)
     arguments = options.arguments
     sys.argv = arguments[arguments[:1] == ["--"] :]
@@ -60,14 +63,14 @@ def hold(*, data: int, processes: int, file: int) -> None:
             resource.setrlimit(kind, (wanted, wanted))
 
 
-def give_up_privileges(uid: int) -> None:
+def give_up_privileges(uid: int, groups: list[int]) -> None:
     """For good: the uid, every capability of every set, and what setuid programs would give."""
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
         for capability in range(LAST_CAPABILITY + 1):
             # Fails beyond the last one that this kernel knows, which is as good.
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-        os.setgroups([])
+        os.setgroups(groups)
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)

@@ -85,6 +85,11 @@ class Room:
     network: Literal["own", "shared"] = "own"
     umask: str = "077"
 
+    @property
+    def reader(self) -> bool:
+        """Whether it reads the lake for members."""
+        return "members" in self.lakes
+
 
 def bubblewrap() -> str | None:
     """The bubblewrap program: the system's, else the one of the PyPI package."""
