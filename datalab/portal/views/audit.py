@@ -67,6 +67,23 @@ SENTENCES = {
     "publication.withdraw": Phrase("page withdrawn"),
     "audit.export": Phrase("log exported"),
 }
+WORDS = {
+    "account": Phrase("account"),
+    "after": Phrase("after"),
+    "before": Phrase("before"),
+    "from": Phrase("from the network"),
+    "group": Phrase("group"),
+    "groups": Phrase("groups"),
+    "guests": Phrase("guests sent out"),
+    "invitation": Phrase("invitation"),
+    "lakes": Phrase("datasets of class"),
+    "origin": Phrase("made by"),
+    "places": Phrase("places"),
+    "project": Phrase("project"),
+    "projects": Phrase("projects"),
+    "reason": Phrase("reason"),
+    "way": Phrase("by"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,8 +125,16 @@ def _midnight(text: str) -> datetime | None:
 def line_of(entry: Entry, language: Language) -> Line:
     sentence = SENTENCES.get(entry.action)
     said = sentence.in_(language) if sentence else entry.action
-    parts = [f"{key}: {_plain(value)}" for key, value in sorted(entry.detail.items())]
+    parts = [
+        translate("{name}: {value}", language, name=_word(key, language), value=_plain(value))
+        for key, value in sorted(entry.detail.items())
+        if value is not None
+    ]
     return Line(entry, said, " · ".join(parts))
+
+
+def _word(key: str, language: Language) -> str:
+    return WORDS[key].in_(language) if key in WORDS else key
 
 
 def _plain(value: Any) -> str:

@@ -30,6 +30,7 @@ from datalab.portal.person import Person, require
 router = APIRouter(include_in_schema=False)
 RIGHT: Right = "invite:guests"
 STAYS = {"2": 2 * HOUR, "4": 4 * HOUR, "10": 10 * HOUR, "24": DAY, "72": 3 * DAY, "168": 7 * DAY}
+LAST_MINUTE = time(23, 59)
 MOST_DAYS = int(invitations.LONGEST_LIFE / DAY)
 
 
@@ -186,7 +187,7 @@ def _lifetime(day: str) -> float | None:
     """Seconds until the end of that day in Dijon."""
     here = now().astimezone(DIJON)
     try:
-        end = datetime.combine(datetime.fromisoformat(day).date(), time.max, DIJON)
+        end = datetime.combine(datetime.fromisoformat(day).date(), LAST_MINUTE, DIJON)
     except ValueError:
         return None
     seconds = (end - here).total_seconds()

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from datalab.errors import DatalabError, PeopleError
 from datalab.i18n import Language, translate
-from datalab.people import accounts
+from datalab.people import accounts, audit
 from datalab.people.accounts import Account
 from datalab.people.identity import GROUP_NAMES, group_names
 from datalab.people.links import Links
@@ -124,7 +124,7 @@ async def add(request: Request) -> Response:
     except PeopleError as problem:
         typed: dict[str, object] = {"name": name, "display": display, "groups": groups}
         return _add_page(request, typed, problem)
-    response = _link_page(request, account)
+    response = _link_page(request, person, account)
     response.background = BackgroundTask(follow_people, state)
     return response
 
@@ -226,13 +226,14 @@ def _changed(
 @router.post("/people/{name}/link")
 async def link(request: Request, name: str) -> Response:
     """A new sign-in link, shown on the answer and nowhere else."""
-    require(request, RIGHT)
+    person = require(request, RIGHT)
     await form_of(request)
-    return _link_page(request, accounts.get(request.app.state.store, name))
+    return _link_page(request, person, accounts.get(request.app.state.store, name))
 
 
-def _link_page(request: Request, account: Account) -> Response:
+def _link_page(request: Request, person: Person, account: Account) -> Response:
     state = request.app.state
+    audit.record(state.store, now().timestamp(), person.name, "signin.link", account.name)
     hours = state.settings.signin_hours
     token = Links(state.store).issue(account.name, now().timestamp(), hours * 3600)
     # The address this page was asked under: the form's origin was compared with it.
