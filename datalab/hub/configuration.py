@@ -131,6 +131,10 @@ def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None
     c.Spawner.mem_limit = settings.server_memory or None
     c.Spawner.cpu_limit = float(processors())
     c.Spawner.default_url = "/lab"
+    c.Spawner.environment = {
+        "DATALAB_IDLE_MINUTES": str(settings.idle_minutes),
+        "DATALAB_IDLE_WARNING_MINUTES": str(settings.idle_warning_minutes),
+    }
     c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
     c.LabSpawner.walls = walls
     c.LabSpawner.homes = Homes(settings.home / "accounts", walls.mode in {"root", "setuid"})

@@ -56,6 +56,7 @@ class Thread:
 class Conversation:
     """All that is said about a notebook. ``last`` is the number of the last change."""
 
+    project: str
     notebook: str
     last: int
     notes: list[Note]
@@ -108,7 +109,8 @@ def conversation(
     names = display_names(store, (comment.author for comment in found), language)
     role = project.manifest.role_of(person.name)
     notes = [_note(comment, names, person, role, now) for comment in found]
-    return Conversation(notebook, last, notes, may_in_project(role, "project:edit"))
+    title = project.manifest.title.in_(language)
+    return Conversation(title, notebook, last, notes, may_in_project(role, "project:edit"))
 
 
 def display_names(store: Store, names: Iterable[str], language: Language) -> dict[str, str]:

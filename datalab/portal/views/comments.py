@@ -16,6 +16,7 @@ from datalab.i18n import Phrase, translate
 from datalab.portal import streams
 from datalab.portal.conversation import Conversation, commenter, conversation, pass_for
 from datalab.portal.form import form_of, json_of
+from datalab.portal.lab_words import WORDS
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import notice
 from datalab.portal.page import plain, render
@@ -108,6 +109,14 @@ def stream(request: Request, slug: str, notebook: str) -> Response:
 
     answer: Response = request.app.state.streams.answer(person.name, events)
     return answer
+
+
+@router.get("/lab/words.json", include_in_schema=False)
+def words(request: Request) -> Response:
+    """The sentences of the lab's part of JupyterLab, in the language asked for."""
+    language = language_of(request)
+    said = {word.template: word.in_(language) for word in WORDS}
+    return JSONResponse(said, headers={"Cache-Control": "max-age=300"})
 
 
 @router.get("/projects/{slug}/comments/enter", include_in_schema=False)

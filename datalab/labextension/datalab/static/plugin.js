@@ -1,0 +1,53 @@
+// The plugins: the way back, comments, idle servers, memory.
+"use strict";
+(() => {
+  const { parts } = window._DATALAB;
+
+  parts.plugins = (lab) => {
+    const { INotebookTracker } = lab.notebook;
+    const { ITranslator } = lab.translation;
+    const { IStatusBar } = lab.statusbar;
+    const languageOf = (translator) =>
+      (translator && translator.languageCode) || document.documentElement.lang || "fr";
+
+    const link = (address, words) =>
+      parts.make("a", { href: address, class: "datalab-link" }, words);
+
+    return [
+      {
+        id: "datalab:lab",
+        description: "The data lab in JupyterLab.",
+        autoStart: true,
+        requires: [INotebookTracker],
+        optional: [ITranslator, IStatusBar],
+        activate: async (app, tracker, translator, status) => {
+          const place = parts.place(lab);
+          const pass = place.project ? parts.pass(place.project) : null;
+          const say = await parts.words(place, languageOf(translator));
+          parts.idle(lab, place, say);
+          if (status) parts.memory(lab, place, say, status, tracker);
+          const top = new lab.widgets.Widget({ node: parts.make("nav", { "aria-label": say("Data lab") }) });
+          top.id = "datalab-top";
+          if (place.project) {
+            const back = link(`${place.about}/`, say("Project: {title}", { title: place.project }));
+            const publish = link(`${place.about}/publications/new`, say("Publish…"));
+            const follow = () => {
+              const current = tracker.currentWidget;
+              const path = current && app.serviceManager.contents.localPath(current.context.path);
+              publish.href = `${place.about}/publications/new${path ? `?notebook=${encodeURIComponent(path)}` : ""}`;
+            };
+            tracker.currentChanged.connect(follow);
+            follow();
+            top.node.append(back, publish);
+            parts.comments(lab, app, tracker, place, say, pass, (title) => {
+              back.textContent = say("Project: {title}", { title });
+            });
+          } else {
+            top.node.append(link(`${place.portal}/`, say("Data lab")));
+          }
+          app.shell.add(top, "top", { rank: 900 });
+        },
+      },
+    ];
+  };
+})();

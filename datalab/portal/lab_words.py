@@ -1,0 +1,44 @@
+"""The sentences of the lab's extension of JupyterLab, which have no catalogue of their own."""
+
+from __future__ import annotations
+
+from datalab.i18n import Phrase
+
+WORDS: tuple[Phrase, ...] = (
+    Phrase("A cell that is gone"),
+    Phrase("About the selected cell"),
+    Phrase("Answer"),
+    Phrase("Cell {number}"),
+    Phrase("Comments"),
+    Phrase("Comments waiting for an answer: {count}"),
+    Phrase("Data lab"),
+    Phrase("GB"),
+    Phrase("I am still working"),
+    Phrase("Kernels: {count}. Closing a notebook's kernel gives its memory back."),
+    Phrase("MB"),
+    Phrase("Mark as resolved"),
+    Phrase("Memory: {used}"),
+    Phrase("Memory: {used} of {limit}"),
+    Phrase("Nobody has said anything about this notebook yet."),
+    Phrase(
+        "Nobody seems to work here. This server stops in about {minutes} min; what is "
+        "saved stays saved."
+    ),
+    Phrase("Open a notebook to see what its readers say."),
+    Phrase("Project: {title}"),
+    Phrase("Publish…"),
+    Phrase("Reopen"),
+    Phrase("See"),
+    Phrase("Send the comment"),
+    Phrase("Show the comments"),
+    Phrase("Sign in to the portal to read and answer comments."),
+    Phrase("The portal did not answer. Try again in a moment."),
+    Phrase("This comment was deleted."),
+    Phrase("Your answer"),
+    Phrase("Your comment"),
+    Phrase("answered"),
+    Phrase("resolved"),
+    Phrase("this kernel: {used}"),
+    Phrase("waiting for an answer"),
+    Phrase("{author}: {text}"),
+)
