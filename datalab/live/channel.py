@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import JupyterHandler
@@ -59,7 +60,8 @@ class LiveChannel(YDocWebSocketHandler):  # type: ignore[misc]
         if not server.started.is_set():
             self.create_task(server.start())
             await server.started.wait()
-        self._room_id = room_id_from_encoded_path(self.request.path)
+        # A proxy may have quoted the colons: upstream then opened an empty room that is no file.
+        self._room_id = unquote(room_id_from_encoded_path(self.request.path))
         async with self._room_lock(self._room_id):
             try:
                 self.room = await server.get_room(self._room_id)

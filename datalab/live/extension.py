@@ -29,10 +29,13 @@ def load(server: Any) -> None:
     members = Members(folder / MEMBERS, own)
     provider = server.identity_provider
     introduce(provider, members)
+    # A Jupyter Server without a hub (tests, a notebook at home) has one person and one token.
+    hub_auth = getattr(provider, "hub_auth", None)
     sockets = Sockets()
-    sockets.watch(credentials(provider.hub_auth))
-    access = Access(sockets, provider.hub_auth, members)
-    server.io_loop.call_later(0, access.start)
+    sockets.watch(credentials(hub_auth) if hub_auth else lambda _handler: ("", ""))
+    access = Access(sockets, hub_auth, members)
+    if hub_auth is not None:
+        server.io_loop.call_later(0, access.start)
     LiveRoom.on_typed = Authors(root / ".datalab" / "authors.jsonl").typed
 
     def rooms(path: str) -> list[LiveRoom]:

@@ -66,7 +66,7 @@ class RevokeHandler(APIHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        asking = self.current_user.hub_user
+        asking = getattr(self.current_user, "hub_user", {})
         if asking.get("kind") != "service" and asking.get("name") != self.own:
             # A member must not be able to put another one out.
             raise web.HTTPError(403)
