@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# One lab runs for all tests of a session, whichever folder they lie in.
+from tests.hub.fixtures import new_lab, open_folder, running_lab, small_catalog
+
+__all__ = ["new_lab", "open_folder", "running_lab", "small_catalog"]
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
