@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
@@ -26,11 +27,13 @@ from datalab.projects.history import Work
 from datalab.projects.lifecycle import purge, release
 from datalab.projects.project import Project, Projects
 from datalab.projects.quiet import Quiet
+from datalab.projects.reading import Reading
 from datalab.projects.server import ProjectServers
-from datalab.projects.sync import sync
+from datalab.projects.sync import fingerprint, sync
 from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
+SYNC_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("watch", 5, watch_servers(settings)),
         Task("departures", 2, departures(settings)),
         Task("people", 60, follow_people(settings)),
-        Task("projects", 60, follow_projects(settings)),
+        Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("purge", 3600, purge_projects(settings)),
     ]
@@ -101,13 +104,20 @@ def homes_of(settings: Settings) -> Homes:
 
 
 def follow_projects(settings: Settings) -> Callable[[Lab], None]:
-    """Make the hub as the manifests say; it also follows at once whatever changes them."""
+    """Make the hub as the manifests say: at once where what they rest on changed, by whatever
+    door or hand, and every minute besides."""
     projects = Projects(settings.shared, settings.projects)
     store = Store(settings.people)
+    seen, again_at = "", 0.0
 
     def work(lab: Lab) -> None:
+        nonlocal seen, again_at
+        state = fingerprint(projects, Reading(store, settings.lake, lab.now))
+        if state == seen and lab.now < again_at:
+            return
         servers = ProjectServers(lab.hub, lambda: Plan.read(settings.run).url)
         sync(projects, store, lab.hub, now=lab.now, lake=settings.lake, servers=servers)
+        seen, again_at = state, lab.now + SYNC_SECONDS
 
     return work
 
@@ -153,6 +163,9 @@ def run(settings: Settings, stopping: threading.Event) -> None:
             if time.monotonic() >= task.due:
                 try:
                     task.work(Lab(settings, hub, time.time()))
+                except HubUnreachable as error:
+                    # The hub is starting, or gone for a moment: no fault of the task.
+                    LOG.warning("task %s waits: %s", task.name, error.facts["reason"])
                 except Exception:
                     LOG.exception(
                         "task %s failed; it is tried again in %g s", task.name, task.period

@@ -7,6 +7,7 @@ import os
 
 from datalab.errors import AlreadyRunning
 from datalab.hub.plan import Plan
+from datalab.isolation.launcher import READERS
 from datalab.isolation.sandbox import Walls
 from datalab.settings import Settings
 
@@ -40,14 +41,20 @@ def prepare(settings: Settings, walls: Walls) -> int:
         home / "hub",
         settings.run / "servers",
         settings.run / "ways",
-        settings.shared,
     ]
     accounts = [home / "accounts", home / "accounts/homes", home / "accounts/etc"]
+    accounts += [settings.shared]
     lakes = [settings.lake, settings.lake / "open", settings.lake / "members"]
     for folders, mode in ((own, 0o700), (accounts, crossed), (lakes, 0o755)):
         for folder in folders:
             folder.mkdir(mode=mode, exist_ok=True)
             os.chmod(folder, mode)
+    if walls.mode == "setuid":
+        # Without mounts a group says who reads it.
+        os.chown(settings.lake / "members", -1, READERS)
+        os.chmod(settings.lake / "members", 0o750)  # noqa: S103
+    elif os.geteuid() == 0:
+        os.chown(settings.lake / "members", -1, 0)
     for lake in settings.lake.glob("restricted-*"):
         os.chmod(lake, 0o700)
     return lock

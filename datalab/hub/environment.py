@@ -13,7 +13,6 @@ from datalab.isolation import doorway, sandbox
 from datalab.isolation.sandbox import Room, Walls
 
 SERVER_CONFIG = Path(__file__).with_name("server")
-PLAIN_CONFIG = "/tmp/plain"  # noqa: S108  inside a room: empty, and nobody else's
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 
 
@@ -66,7 +65,8 @@ def environment(
         told |= dict.fromkeys(PROXIES, web)
         told |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
     if plain:
-        told |= {"JUPYTER_CONFIG_DIR": PLAIN_CONFIG, "IPYTHONDIR": f"{PLAIN_CONFIG}/ipython"}
+        # A folder that only this server has: in the machine's own /tmp others could prepare one.
+        told |= {"JUPYTER_CONFIG_DIR": f"{runtime}/plain", "IPYTHONDIR": f"{runtime}/ipython"}
         told |= {"PYTHONNOUSERSITE": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
     return told
 

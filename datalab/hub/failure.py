@@ -70,4 +70,5 @@ def failure(
     )
     error = SpawnException(message, reason=reason, status_code=500)
     error.lines = lines
+    error.jupyterhub_message = message  # what the hub's page of a failure shows
     return error

@@ -138,10 +138,11 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             raise self._failure(error.code, said) from None
         if view.work is not None:
             self._let_members_in()
-        self.plain = view.plain or PLAIN in (self.user_options or {})
+        self.plain = view.plain or PLAIN in getattr(self, "user_options", {})
         # The hub would repeat the options of one start at every later one.
         self.orm_spawner.user_options = {}
-        self.user_options = {}
+        self.db.commit()
+        self.set_trait("user_options", {})
         return view
 
     def _let_members_in(self) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalab.errors import UnknownProject
 from datalab.isolation.homes import Homes
 from datalab.isolation.sandbox import Walls
+from datalab.people import audit
 from datalab.people.store import Store
 from datalab.projects.membership import opened
 from datalab.projects.project import Project, Projects, slug_of_account
@@ -23,6 +25,7 @@ from datalab.projects.sync import show_members
 FOLDER = "projets"  # in the home of a person: a link to what is mounted
 INSIDE = "/projects"
 PROJECT = "/project"
+LABEXTENSIONS = Path(sys.prefix) / "share/jupyter/labextensions"
 Binds = tuple[tuple[Path, str, bool], ...]
 
 
@@ -44,6 +47,10 @@ class View:
         of what the server writes: members look at a project's files from their own servers.
     environment
         what the server is told.
+    arguments
+        how it is called, beside what the hub says.
+    plain
+        whether settings that lie in the home are left out, always.
     """
 
     lakes: dict[str, Path]
@@ -52,6 +59,8 @@ class View:
     projects: tuple[str, ...] = ()
     umask: str = "077"
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,13 @@ class Views:
         reading = Reading(self.store, self.lake, now)
         slug = slug_of_account(account)
         return self._person(account, reading) if slug is None else self._project(slug, reading)
+
+    def started(self, account: str, now: float, actor: str) -> View:
+        """The view of a server that starts now, noted in the audit: restricted reads as well."""
+        view = self.of(account, now)
+        facts = {"lakes": sorted(view.lakes), "projects": list(view.projects)}
+        audit.record(self.store, now, actor, "server.start", account, **facts)
+        return view
 
     @property
     def _walled(self) -> bool:
@@ -107,6 +123,10 @@ class Views:
             shown=((project.shown, PROJECT, False),) if self._walled else (),
             umask="022" if self._walled else "077",
             environment={"DATALAB_PROJECT": slug, "DATALAB_PROJECT_FOLDER": inside},
+            # What one editor leaves in the project's settings would open the server to whom it
+            # likes, or run in the browser of every other member, long after it was removed.
+            arguments=(f"--LabApp.labextensions_path={LABEXTENSIONS}",),
+            plain=True,
         )
 
     def _let_members_look(self, project: Project) -> None:

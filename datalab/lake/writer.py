@@ -167,6 +167,10 @@ class Writer:
 
     def _place(self, name: str) -> LakeFolder:
         place = folder(self.lake, name)
+        if name.startswith("restricted-"):
+            # Closed to other accounts from its first moment; the hub opens it to single rooms.
+            self.lake.mkdir(parents=True, exist_ok=True)
+            place.root.mkdir(mode=0o700, exist_ok=True)
         place.data.mkdir(parents=True, exist_ok=True)
         return place
 

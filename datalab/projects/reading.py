@@ -66,6 +66,11 @@ class Reading:
                 found[name] = tuple(text for text in named if isinstance(text, str))
         return found
 
+    @property
+    def entering(self) -> dict[str, tuple[str, ...]]:
+        """Groups by account of everybody who may sign in now."""
+        return {p.name: p.groups for p in self._people.values() if p.may_enter(self.now)}
+
     def person(self, name: str) -> Account | None:
         """An account that may sign in now; None for one that is closed, over or unknown."""
         found = self._people.get(name)

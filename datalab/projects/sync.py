@@ -7,6 +7,7 @@ stopping at any request and beginning again ends in the same state.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.projects.project import (
     ACCOUNT,
+    MANIFEST,
     Project,
     Projects,
     is_slug,
@@ -94,15 +96,39 @@ def sync(
     reading = Reading(store, lake or projects.root.parent / "lake", now)
     run = Syncing(projects, hub, reading, servers)
     slugs = [slug] if slug is not None else own_slugs(projects)
+    failed: list[HubUnreachable] = []
     for each in slugs:
         folder = projects.root / each
-        if is_slug(each) and folder.is_dir():
+        if not (is_slug(each) and folder.is_dir()):
+            continue
+        try:
             with locked(folder, ".sync"):
                 _sync_project(run, each)
+        except HubUnreachable as error:
+            # One project that the hub refuses keeps no other waiting; a hub that is gone does.
+            LOG.warning("sync of %s: %s", each, error.message("en"))
+            hub.ask("GET", "/")
+            failed.append(error)
     _sync_mounts(run)
     if slug is None:
         _remove_strangers(run)
+    if failed:
+        raise failed[0]
     return run.changes
+
+
+def fingerprint(projects: Projects, reading: Reading) -> str:
+    """What the hub's side of projects rests on, in a short text that differs where it changed."""
+    places = [projects.root / slug / MANIFEST for slug in own_slugs(projects)]
+    places += sorted(reading.lake.glob("*/index.json"))
+    texts = [repr(sorted(reading.entering.items()))]
+    for path in places:
+        try:
+            found = path.stat()
+            texts.append(f"{path} {found.st_ino} {found.st_mtime_ns} {found.st_size}")
+        except OSError:
+            texts.append(f"{path} -")
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def own_slugs(projects: Projects) -> list[str]:
