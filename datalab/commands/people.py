@@ -47,10 +47,8 @@ def list_command(as_json: bool, home: str | None) -> None:
     width = max((len(account.name) for account in found), default=0)
     for account in found:
         state = translate("open", language)
-        if account.disabled_at is not None:
-            state = translate("disabled", language)
-        elif not account.may_enter(now):
-            state = translate("over", language)
+        if not account.may_enter(now):
+            state = account.closed_because.in_(language)
         elif account.expires_at is not None:
             until = moment(account.expires_at)
             state = translate("open until {until}", language, until=until)
@@ -324,7 +322,11 @@ def _follow(settings: Settings, now: float) -> None:
 
 
 def _actor() -> str:
-    return f"terminal:{getpass.getuser()}"
+    try:
+        return f"terminal:{getpass.getuser()}"
+    except (KeyError, OSError):
+        # Containers run as numbers that no file gives a name.
+        return f"terminal:{os.getuid()}"
 
 
 def _say(message: str, **facts: object) -> None:

@@ -39,6 +39,8 @@ def main() -> None:
     os.umask(int(options.umask, 8))
     hold(data=options.data, processes=options.processes, file=options.file)
     give_up_privileges(options.uid, [READERS] if options.reader else [])
+    # Found like the target is, and in the account's own name.
+    importlib.import_module("datalab.isolation.seccomp").install()
     os.chdir(options.home)
     arguments = options.arguments
     sys.argv = arguments[arguments[:1] == ["--"] :]
