@@ -17,7 +17,8 @@ LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "€": "e
 def proposed(title: str) -> str:
     """An address made of the words of ``title``; project.js does the same while one types."""
     text = "".join(LIGATURES.get(letter, letter) for letter in title.lower())
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    parts = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     words = re.sub(r"^[^a-z]+", "", words)
     if len(words) > LONGEST:

@@ -10,7 +10,7 @@
     const source = document.getElementById(field.dataset.from);
     const proposed = (title) => {
       const plain = title.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/ß/g, "ss")
-        .replace(/ø/g, "o").replace(/ł/g, "l").replace(/€/g, "euro").normalize("NFKD").replace(/[^\x00-\x7f]/g, "");
+        .replace(/ø/g, "o").replace(/ł/g, "l").replace(/€/g, "euro").normalize("NFKD").replace(/\p{M}/gu, "");
       let words = plain.replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+/, "").replace(/-+$/, "");
       if (words.length > 40) {
         const whole = words.slice(0, 41).replace(/-[^-]*$/, "");
