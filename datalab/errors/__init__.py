@@ -96,6 +96,13 @@ from datalab.errors.project import (
     UnknownProject,
     UnknownVersion,
 )
+from datalab.errors.publication import (
+    AlreadyPreparing,
+    PublicationError,
+    PublicationWithdrawn,
+    UnknownDraft,
+    UnknownPublication,
+)
 from datalab.errors.request import (
     InvalidParameter,
     MethodRefused,
@@ -138,6 +145,7 @@ __all__ = [
     "AccountExists",
     "AccountLeaving",
     "AlreadyMember",
+    "AlreadyPreparing",
     "AlreadyRunning",
     "CatalogError",
     "CommentRefused",
@@ -184,6 +192,8 @@ __all__ = [
     "ProjectClosed",
     "ProjectError",
     "ProjectExists",
+    "PublicationError",
+    "PublicationWithdrawn",
     "QueryRefused",
     "RefreshFailed",
     "RefresherRunning",
@@ -213,6 +223,7 @@ __all__ = [
     "UnknownColumn",
     "UnknownComment",
     "UnknownDataset",
+    "UnknownDraft",
     "UnknownGroup",
     "UnknownInvitation",
     "UnknownMethod",
@@ -220,6 +231,7 @@ __all__ = [
     "UnknownPage",
     "UnknownPersona",
     "UnknownProject",
+    "UnknownPublication",
     "UnknownRole",
     "UnknownRun",
     "UnknownSnapshot",

@@ -41,13 +41,16 @@ from datalab.portal.views import (
     member_forms,
     members,
     new_project,
+    pages,
     people,
     project,
     project_open,
     project_settings,
     projects,
+    publications,
     signin,
     versions,
+    withdrawal,
 )
 from datalab.projects.project import Projects
 from datalab.projects.server import ProjectServers
@@ -110,6 +113,9 @@ def create_app(
         audit,
         machine,
         versions,
+        pages,
+        publications,
+        withdrawal,
         projects,
         new_project,
         member_forms,

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -91,6 +91,7 @@ def run(
     limits: Limits | None = None,
     environment: Mapping[str, str] | None = None,
     on_event: Callable[[Event], None] | None = None,
+    hidden: Collection[str] = (),
 ) -> Outcome:
     """Run one notebook; what keeps it from running is an outcome too."""
     try:
@@ -104,6 +105,7 @@ def run(
             walls=walls,
             limits=limits,
             on_event=on_event,
+            hidden=hidden,
             environment={
                 "DATALAB_LANGUAGE": language,
                 "DATALAB_PROJECT": project.slug,
