@@ -21,6 +21,11 @@ def lab_address(request: Request, project: Project, notebook: str | None) -> str
 def spawn_address(
     request: Request, project: Project, language: Language, notebook: str | None = None
 ) -> str:
-    """The hub's page that starts the server where it sleeps, and leads to the notebook."""
-    lab = lab_address(request, project, notebook or first_of(project, language))
-    return f"{request.app.state.hub}/spawn/{project.account}?next={quote(lab, safe='')}"
+    """The hub's page that starts the server where it sleeps, and leads to the notebook.
+
+    By way of ``comments/enter``, which gives JupyterLab its pass for the comments of the project.
+    """
+    name = notebook or first_of(project, language)
+    about = f"?notebook={quote(name)}" if name else ""
+    enter = f"{request.app.state.prefix}/projects/{project.slug}/comments/enter{about}"
+    return f"{request.app.state.hub}/spawn/{project.account}?next={quote(enter, safe='')}"

@@ -58,6 +58,10 @@ const put = (cell) => {
 };
 const follow = (run) => {
   if (following) following.close();
+  const empty = document.getElementById("empty");
+  if (empty) empty.remove();
+  const first = view.querySelector("[data-again]");
+  first.textContent = first.dataset.again;
   cancel.action = `${view.dataset.project}/runs/${run}/cancel`;
   const source = listenTo(`${view.dataset.project}/runs/${run}/events`, {
     cell: put,

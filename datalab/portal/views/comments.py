@@ -18,6 +18,7 @@ from datalab.portal.conversation import Conversation, commenter, conversation, p
 from datalab.portal.form import form_of, json_of
 from datalab.portal.lab_words import WORDS
 from datalab.portal.language import language_of, now
+from datalab.portal.live_door import lab_address
 from datalab.portal.notice import notice
 from datalab.portal.page import plain, render
 from datalab.portal.person import Person
@@ -123,9 +124,8 @@ def words(request: Request) -> Response:
 def enter(request: Request, slug: str, notebook: str = "") -> Response:
     """To the live notebook, with a pass for the comments of this project and nothing else."""
     person, project = project_for(request, slug, "project:edit")
-    path = f"/tree/{quote(notebook[:LONGEST_PATH])}" if notebook else ""
-    root = request.app.state.hub.removesuffix("/hub")
-    address = f"{root}/user/{project.account}/lab{path}#datalab-pass={pass_for(person, slug)}"
+    lab = lab_address(request, project, notebook[:LONGEST_PATH] or None)
+    address = f"{lab}#datalab-pass={pass_for(person, slug)}"
     return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
 
 

@@ -98,13 +98,14 @@
 
     const cells = () => {
       const current = tracker.currentWidget;
-      return current && current.content.widgets ? [...current.content.widgets] : [];
+      // While a notebook is being filled, some of its cells have no content yet.
+      return current && current.content.widgets ? current.content.widgets.filter((cell) => cell.model) : [];
     };
     const show = (note) => {
       app.shell.activateById(panel.id);
       const current = tracker.currentWidget;
       const index = cells().findIndex((cell) => cell.model.id === note.cell);
-      if (index < 0) return;
+      if (index < 0) return; // the cell is gone
       current.content.activeCellIndex = index;
       current.content.scrollToItem(index, "smart").catch(() => null);
       const node = cells()[index].node;
@@ -144,7 +145,7 @@
     const noteOf = (note) =>
       make("div", { class: note.parent ? "datalab-note datalab-answer" : "datalab-note" },
         make("p", { class: "datalab-who" }, make("b", {}, note.author), " ",
-          make("time", { datetime: note.at }, new Date(note.at).toLocaleString(say.language, { dateStyle: "short", timeStyle: "short" }))),
+          make("time", { datetime: note.at }, new Date(note.at).toLocaleString(say.language, { dateStyle: "short", timeStyle: "short", timeZone: "Europe/Paris" }))),
         make("p", { class: "datalab-words" }, note.deleted ? say("This comment was deleted.") : note.text));
     const threadOf = (note, answers, number) => {
       const where = number ? say("Cell {number}", { number }) : say("A cell that is gone");

@@ -24,10 +24,18 @@
           const place = parts.place(lab);
           const pass = place.project ? parts.pass(place.project) : null;
           const say = await parts.words(place, languageOf(translator));
-          parts.idle(lab, place, say);
-          if (status) parts.memory(lab, place, say, status, tracker);
+          const apart = (name, begin) => {
+            try {
+              begin();
+            } catch (error) {
+              console.error(`datalab: ${name} could not begin`, error);
+            }
+          };
+          apart("idle", () => parts.idle(lab, place, say));
+          if (status) apart("memory", () => parts.memory(lab, place, say, status, tracker));
           const top = new lab.widgets.Widget({ node: parts.make("nav", { "aria-label": say("Data lab") }) });
           top.id = "datalab-top";
+          app.shell.add(top, "top", { rank: 900 });
           if (place.project) {
             const back = link(`${place.about}/`, say("Project: {title}", { title: place.project }));
             const publish = link(`${place.about}/publications/new`, say("Publish…"));
@@ -39,13 +47,13 @@
             tracker.currentChanged.connect(follow);
             follow();
             top.node.append(back, publish);
-            parts.comments(lab, app, tracker, place, say, pass, (title) => {
+            const named = (title) => {
               back.textContent = say("Project: {title}", { title });
-            });
+            };
+            apart("comments", () => parts.comments(lab, app, tracker, place, say, pass, named));
           } else {
             top.node.append(link(`${place.portal}/`, say("Data lab")));
           }
-          app.shell.add(top, "top", { rank: 900 });
         },
       },
     ];
