@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from datalab.isolation.homes import Homes
-from tests.hub.conftest import end
-from tests.hub.lab import Lab, eventually, tiny_catalog
+from tests.hub.fixtures import end
+from tests.hub.lab import Lab, eventually
 
 pytestmark = [pytest.mark.hub, pytest.mark.browser, pytest.mark.xdist_group("project-day")]
 
@@ -37,14 +35,12 @@ QUESTION = "Où manque-t-il un banc à l’ombre ?"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    folder = Path(tempfile.mkdtemp(prefix="datalab-day-"))
-    os.chmod(folder, 0o755)  # noqa: S103 - the accounts of the lab cross it
-    made = Lab(folder / "home", tiny_catalog(folder / "catalog"))
+def lab(open_folder: Path, small_catalog: Path) -> Iterator[Lab]:
+    """A lab on its first day."""
+    made = Lab(open_folder / "day", small_catalog)
     made.start()
     yield made
     end(made)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Visitor:

@@ -100,10 +100,10 @@ def _row(request: Request, invitation: Invitation, moment: float, language: Lang
 
 
 @router.get("/invitations/new")
-def asking(request: Request) -> Response:
+def asking(request: Request, project: str = "") -> Response:
     person = require(request, RIGHT)
     tomorrow = (now().astimezone(DIJON) + timedelta(days=1)).date().isoformat()
-    return _form(request, person, Typed("citizens", "", "30", tomorrow, "4", "", {}))
+    return _form(request, person, Typed("citizens", "", "30", tomorrow, "4", project, {}))
 
 
 def _form(request: Request, person: Person, typed: Typed) -> Response:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
 from datalab.i18n import Language, Phrase
-from datalab.people.rights import PROJECT_ROLES, ProjectRole
+from datalab.people.identity import GROUP_NAMES
+from datalab.people.invitations import GUEST_GROUPS, invitations
+from datalab.people.rights import PROJECT_ROLES, ProjectRole, lakes
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, render
 from datalab.portal.person import Person
@@ -33,6 +36,25 @@ class RoleChoice:
 
 
 @dataclass(frozen=True)
+class Ticket:
+    """An invitation into this project that still lets people in."""
+
+    id: str
+    code: str
+    used: int
+    places: int
+    until: str
+
+
+@dataclass(frozen=True)
+class GuestCost:
+    """What the project stops reading as soon as one guest of a group is in."""
+
+    group: str
+    lost: list[str]
+
+
+@dataclass(frozen=True)
 class MembersView:
     """``typed`` is what stands in the field, ``found`` who it may mean."""
 
@@ -43,6 +65,8 @@ class MembersView:
     members: list[MemberLine]
     roles: list[RoleChoice]
     may_search: bool = field(metadata=PAGE_ONLY)
+    tickets: list[Ticket]
+    costs: list[GuestCost]
     typed: str = ""
     role: str = "editor"
     found: list[Found] = field(default_factory=list)
@@ -83,6 +107,8 @@ def members_page(
         members=members_of(project, reading, names_of(request), person.name, language),
         roles=[role_choice(one, language) for one in PROJECT_ROLES],
         may_search=may_search(person),
+        tickets=tickets_of(request, project) if person.may("invite:guests") else [],
+        costs=costs_of(project, reading, language) if person.may("invite:guests") else [],
         typed=typed,
         role=role,
         found=found or [],
@@ -109,3 +135,28 @@ def search(request: Request, person: Person, project: Project, text: str) -> lis
         return []
     members = [member.account for member in project.manifest.members]
     return people_like(request.app.state.store, text, now().timestamp(), members)
+
+
+def tickets_of(request: Request, project: Project) -> list[Ticket]:
+    moment = now().timestamp()
+    return [
+        Ticket(one.id, one.shown, one.used, one.places, instant_of(one.expires_at))
+        for one in invitations(request.app.state.store)
+        if one.project == project.slug and one.closed(moment) is None
+    ]
+
+
+def costs_of(project: Project, reading: Reading, language: Language) -> list[GuestCost]:
+    """What guests of each group would take away, for the groups that would."""
+    now_read = reading.of_project(project.manifest)
+    found = []
+    for group in GUEST_GROUPS:
+        lost = reading.named(now_read - set(lakes((group,), reading.audiences)))
+        if lost:
+            titles = [dataset.title.get(language) or dataset.id for dataset in lost]
+            found.append(GuestCost(GROUP_NAMES[group].in_(language), titles))
+    return found
+
+
+def instant_of(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
