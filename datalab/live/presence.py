@@ -133,14 +133,17 @@ class RestoreHandler(APIHandler):
         model: dict[str, Any] = {"type": "file", "format": "text", "content": content}
         if path.endswith(".ipynb"):
             try:
-                document = json.loads(content)
+                # Read like a file: a source that is a list of lines becomes one text.
+                document = nbformat.reads(content, as_version=4)
                 nbformat.validate(document)
-            except (ValueError, nbformat.ValidationError) as error:
+            except (ValueError, AttributeError, nbformat.ValidationError) as error:
                 raise web.HTTPError(400, "content is no notebook") from error
             model = {"type": "notebook", "format": "json", "content": document}
-        for room in self.rooms(path):
-            await room.save()
-        await ensure_async(self.contents_manager.save(model, path))
-        for room in self.rooms(path):
+        opened = self.rooms(path)
+        if not opened:
+            await ensure_async(self.contents_manager.save(model, path))
+        for room in opened:
+            # A notebook may be open as text, too: each room takes what it shows.
+            await room.become(model["content"] if room.holds(model["type"]) else content)
             await room.save()
         self.finish(json.dumps({"path": path}))

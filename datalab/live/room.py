@@ -333,12 +333,29 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         base: Doc[Any] = Doc()
         for change in await self._ask("changes", await self._ask("latest")):
             base.apply_update(change)
-        before = base.get_state()
-        await ydocs.get(self._file_type, ydocs["file"])(base).aset(model["content"])
-        self.ydoc.apply_update(base.get_update(before))
-        await self.settled()
+        await self._bring_in(base, model["content"])
         await self._ask("confirm", model["hash"], self._head)
         self._emit(LogLevel.INFO, "overwrite", "Changes on disk were merged.")
+
+    def holds(self, kind: str) -> bool:
+        """Whether this room shows its file as ``kind``: notebook or file."""
+        return bool(self._file_type == kind)
+
+    async def become(self, content: Any) -> None:
+        """Take this content, as one edit that everybody sees; what is typed meanwhile stays.
+
+        The file cannot say it: one that holds what the lab wrote once is no news to a room.
+        """
+        base: Doc[Any] = Doc()
+        base.apply_update(self.ydoc.get_update())
+        await self._bring_in(base, content)
+
+    async def _bring_in(self, base: Doc[Any], content: Any) -> None:
+        """The change from ``base`` to ``content``, made by one more person."""
+        before = base.get_state()
+        await ydocs.get(self._file_type, ydocs["file"])(base).aset(content)
+        self.ydoc.apply_update(base.get_update(before))
+        await self.settled()
 
     # -- end --------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from datalab.people import accounts, audit
 from datalab.people.rights import PROJECT_ROLES, ProjectRole
 from datalab.people.store import Store
 from datalab.projects import manifest as manifests
+from datalab.projects.history import Author, Work
 from datalab.projects.manifest import LONGEST, Manifest, Member
 from datalab.projects.project import (
     MANIFEST,
@@ -109,7 +110,10 @@ def create(
             raise
     facts = {"title": described.title.fr, "template": start.name, "members": dict(roles)}
     audit.record(store, now, actor, "project.create", slug, **facts)
-    return projects.get(slug)
+    made = projects.get(slug)
+    maker = accounts.find(store, actor)
+    Work(made).commit(now, [Author(maker.name, maker.display)] if maker else [])
+    return made
 
 
 def _build(

@@ -16,6 +16,7 @@ from datalab.i18n import Language, translate
 from datalab.people import audit
 from datalab.people.accounts import accounts
 from datalab.people.rights import may_in_project
+from datalab.portal import figures
 from datalab.portal.form import form_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import notice
@@ -167,7 +168,10 @@ def _take_back(request: Request, slug: str, version_id: str, path: str) -> Respo
         author=author,
         displays=names,
         message=translate(
-            "{path} as on {day}", project.manifest.language, path=path, day=_instant(found.at)
+            "{path} as on {day}",
+            project.manifest.language,
+            path=path,
+            day=figures.instant(_instant(found.at), project.manifest.language),
         ),
     )
     audit.record(
