@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Visits:
             )
         return token
 
-    def find(self, token: str, hub_session: str, now: float) -> Visit | None:
+    def find(self, token: str, hub_sessions: Iterable[str], now: float) -> Visit | None:
         """The visit of a token. One that comes without its hub session is over, for good."""
         if not token or len(token) > LONGEST_TOKEN:
             return None
@@ -76,7 +76,7 @@ class Visits:
             ).fetchone()
         if row is None:
             return None
-        if row[2] != _hash(hub_session):
+        if row[2] not in {_hash(session) for session in hub_sessions}:
             self.close(token)
             return None
         return Visit(row[0], row[1], row[3])

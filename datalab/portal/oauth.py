@@ -145,7 +145,7 @@ def own_path(prefix: str, address: str) -> str:
     except ValueError:
         return home
     path = unquote(parts.path)
-    odd = any(ord(letter) < 33 or letter in "\\\x7f" for letter in address + path)
+    odd = any(ord(letter) < 32 or letter in "\\\x7f" for letter in address + path)
     if (
         odd
         or len(address) > LONGEST_PATH

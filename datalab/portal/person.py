@@ -22,7 +22,7 @@ from datalab.i18n import Phrase
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.rights import MEANING, Right, may
-from datalab.people.visits import Visits
+from datalab.people.visits import Visit, Visits
 from datalab.portal.language import now
 from datalab.portal.oauth import own_path
 from datalab.settings import Settings
@@ -30,6 +30,7 @@ from datalab.settings import Settings
 COOKIE = "datalab-person"
 HUB_COOKIE = "jupyterhub-session-id"
 ASKED = "datalab-asked"  # which session of the hub was asked who this is
+MOST_COOKIES = 5  # of one name
 HEADER = "x-datalab-token"  # of a request sent by a script of the portal
 FIELD = "_token"  # of a form, or of the address of an event stream
 
@@ -106,15 +107,15 @@ def is_navigation(request: Request) -> bool:
 def welcome(request: Request, response: Response, account: Account, hub_session: str) -> None:
     """Open a visit and give its token to this browser, in place of any it held before."""
     visits = visits_of(request.app.state.settings)
-    visits.close(request.cookies.get(COOKIE, ""))
+    for earlier in cookies_of(request, COOKIE):
+        visits.close(earlier)
     token = visits.open(account, hub_session, now().timestamp())
     response.set_cookie(COOKIE, token, **cookie_options(request))
 
 
 def goodbye(request: Request, response: Response) -> None:
     """End the visit of this browser."""
-    token = request.cookies.get(COOKIE)
-    if token:
+    for token in cookies_of(request, COOKIE):
         visits_of(request.app.state.settings).close(token)
     response.delete_cookie(COOKIE, **cookie_options(request))
 
@@ -182,14 +183,32 @@ def holder_of(request: Request, purpose: str) -> Person | None:
 
 
 def _recognised(request: Request, purpose: str = "") -> Person | None:
-    token = request.cookies.get(COOKIE, "")
-    if not token or not token.isascii():
-        return None
-    visits = visits_of(request.app.state.settings)
-    moment = now().timestamp()
-    visit = visits.find(token, request.cookies.get(HUB_COOKIE, ""), moment)
-    if visit is None:
-        return None
+    visits, moment = visits_of(request.app.state.settings), now().timestamp()
+    sessions = cookies_of(request, HUB_COOKIE)
+    for token in cookies_of(request, COOKIE):
+        visit = visits.find(token, sessions, moment) if token.isascii() else None
+        if visit is not None:
+            return _holder(request, visits, visit, token, moment)
+    return None
+
+
+def cookies_of(request: Request, name: str) -> list[str]:
+    """Every cookie of that name.
+
+    A notebook server of this host could plant another one, for a path above or below; whichever
+    comes first, the real one is among them.
+    """
+    found = []
+    for part in request.headers.get("cookie", "").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            found.append(value.strip('"'))
+    return found[:MOST_COOKIES]
+
+
+def _holder(
+    request: Request, visits: Visits, visit: Visit, token: str, moment: float
+) -> Person | None:
     account = accounts.find(request.app.state.store, visit.account)
     if account is None or account.created_at != visit.born or not account.may_enter(moment):
         visits.close(token)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
@@ -15,6 +16,9 @@ from starlette.testclient import TestClient
 from datalab.portal.app import create_app
 from datalab.refresh import refresh
 from datalab.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.portal.desk import Desk
 
 PREFIX = "/services/datalab"
 SENTINEL = "DO-NOT-TELL-4711"  # stands in every reserved row
@@ -233,3 +237,11 @@ def address(workshop: Workshop) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}{PREFIX}/"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Accounts of every group, named after it."""
+    from tests.portal.desk import Desk
+
+    return Desk(tmp_path / "home")

@@ -14,7 +14,14 @@ from datalab.people import accounts
 from datalab.portal.form import form_of
 from datalab.portal.language import now
 from datalab.portal.oauth import FORGED, Client, own_path
-from datalab.portal.person import HUB_COOKIE, cookie_options, goodbye, person_of, welcome
+from datalab.portal.person import (
+    HUB_COOKIE,
+    cookie_options,
+    cookies_of,
+    goodbye,
+    person_of,
+    welcome,
+)
 
 router = APIRouter(include_in_schema=False)
 BROWSER = "datalab-signin"  # cookie that ties coming back to having left
@@ -47,7 +54,7 @@ def come_back(request: Request, state: str = "", code: str = "") -> Response:
     if not code:
         raise SignInRefused(reason=Phrase("the hub did not confirm it"))
     identity = client.identity(browser, state, code)
-    if identity.session != request.cookies.get(HUB_COOKIE):
+    if identity.session not in cookies_of(request, HUB_COOKIE):
         raise SignInRefused(reason=FORGED)
     account = accounts.find(request.app.state.store, identity.name)
     if account is None or not account.may_enter(moment):
