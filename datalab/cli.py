@@ -24,6 +24,8 @@ COMMANDS = {
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",
+    "backup": "backup",
+    "restore": "backup",
     "lint": "data",
     "refresh": "refresh",
     "refresher": "refresh",

@@ -19,7 +19,10 @@ from datalab.errors.catalog import (
 )
 from datalab.errors.deployment import (
     AlreadyRunning,
+    BackupFailed,
+    BackupUnreadable,
     DeploymentError,
+    HomeNotEmpty,
     NotRunning,
     PortBusy,
     UnknownPersona,
@@ -98,6 +101,7 @@ from datalab.errors.project import (
 )
 from datalab.errors.publication import (
     AlreadyPreparing,
+    CrateInvalid,
     PublicationError,
     PublicationWithdrawn,
     UnknownDraft,
@@ -147,8 +151,11 @@ __all__ = [
     "AlreadyMember",
     "AlreadyPreparing",
     "AlreadyRunning",
+    "BackupFailed",
+    "BackupUnreadable",
     "CatalogError",
     "CommentRefused",
+    "CrateInvalid",
     "DatalabError",
     "DeploymentError",
     "DownloadRefused",
@@ -157,6 +164,7 @@ __all__ = [
     "FormExpired",
     "FormTooLarge",
     "GuidedError",
+    "HomeNotEmpty",
     "HubUnreachable",
     "InvalidCatalog",
     "InvalidControl",

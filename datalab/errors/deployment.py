@@ -36,3 +36,26 @@ class UnknownPersona(DeploymentError):
     code = "unknown-persona"
     status = 404
     template = "There is no persona '{persona}'. Choose one of: {known}."
+
+
+class BackupFailed(DeploymentError):
+    code = "backup-failed"
+    status = 507
+    template = "No backup was written to {path}: {reason}. Choose another place and try again."
+
+
+class BackupUnreadable(DeploymentError):
+    code = "backup-unreadable"
+    status = 422
+    template = (
+        "{path} cannot be restored: {reason}. Nothing was changed; take another backup of the lab."
+    )
+
+
+class HomeNotEmpty(DeploymentError):
+    code = "home-not-empty"
+    status = 409
+    template = (
+        "{home} is not empty: a backup is restored into a new folder only. "
+        "Name another one with --home, or move this one away."
+    )

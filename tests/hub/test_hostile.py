@@ -18,7 +18,7 @@ import pytest
 
 from datalab.hub.plan import Plan
 from datalab.isolation.sandbox import probe
-from tests.hub.conftest import end
+from tests.hub.fixtures import end
 from tests.hub.hostile import ATTEMPTS, TOOLS
 from tests.hub.lab import Lab, Person
 from tests.hub.test_accounts import DROP, broken_bubblewrap, open_view, owned_by_ordinary

@@ -1,0 +1,85 @@
+"""The commands ``datalab backup`` and ``datalab restore``."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from datalab.commands.lab import home_option, settings_of
+from datalab.i18n import language_of, translate
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--no-homes", is_flag=True, help="Sans les dossiers personnels.")
+@click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
+@home_option
+def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None) -> None:
+    """Sauvegarde comptes, hub, projets, lac et secrets dans TARGET (fichier ou dossier)."""
+    from datalab.deployment.backup import backup
+
+    report = backup(settings_of(home=home), target.absolute(), time.time(), homes=not no_homes)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "path": str(report.path),
+                    "files": report.files,
+                    "bytes": report.size,
+                    "skipped": list(report.skipped),
+                },
+                ensure_ascii=False,
+            )
+        )
+        return
+    language = language_of()
+    click.echo(
+        translate(
+            "Backed up {files} files ({size:.1f} MB) to {path}.",
+            language,
+            files=report.files,
+            size=report.size / 1e6,
+            path=report.path,
+        )
+    )
+    click.echo(
+        translate(
+            "It holds the secrets of the lab and everybody's work, not encrypted: only you can "
+            "read it (mode 0600). Keep it in a safe place.",
+            language,
+        )
+    )
+    if report.skipped:
+        click.echo(
+            translate(
+                "Left out, because they are no ordinary files: {names}",
+                language,
+                names=", ".join(report.skipped[:20]),
+            )
+        )
+
+
+@click.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
+@home_option
+def restore_command(source: Path, as_json: bool, home: str | None) -> None:
+    """Rétablit la sauvegarde SOURCE dans un dossier vide, après l’avoir vérifiée en entier."""
+    from datalab.deployment.restore import restore
+
+    report = restore(source.absolute(), settings_of(home=home).home)
+    if as_json:
+        click.echo(json.dumps({"home": str(report.path), "files": report.files}))
+        return
+    click.echo(
+        translate(
+            "Restored {files} files into {home}, each as it was backed up. "
+            "Start it: datalab up --home {home}",
+            language_of(),
+            files=report.files,
+            home=report.path,
+        )
+    )

@@ -1,0 +1,148 @@
+"""``datalab restore``: a backup becomes a lab again, in an empty folder, or not at all.
+
+Everything is unpacked beside the home, compared with the list inside the backup, and moved into
+place in one step. A file that was changed on the way, cut off or made by somebody else is refused
+before the lab sees any of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, Report, listed
+from datalab.errors import BackupUnreadable, HomeNotEmpty
+
+ROOTS = {"hub", "secrets", "accounts", "projects", "lake", "writer"}
+LONGEST_LIST = 2**28
+
+
+def restore(source: Path, home: Path) -> Report:
+    """Make the lab of a backup in ``home``, which must not exist or be empty.
+
+    Raises
+    ------
+    HomeNotEmpty
+    BackupUnreadable
+        with the first thing that is wrong; the home stays as it was.
+    """
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise HomeNotEmpty(home=str(home))
+    home.parent.mkdir(parents=True, exist_ok=True)
+    beside = home.with_name(f".{home.name}.restore-{os.getpid()}")
+    try:
+        beside.mkdir(mode=0o700)
+        contents, found = _unpack(source, beside)
+        _compare(source, contents, found)
+        _forget_servers(beside / "hub" / "hub.sqlite")
+        if home.is_dir():
+            home.rmdir()
+        os.rename(beside, home)
+    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise BackupUnreadable(path=str(source), reason=reason) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    size = sum(int(entry["size"]) for entry in contents.values())
+    return Report(home, len(contents), size, ())
+
+
+def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Write files and folders, hashing what is written; links last, so that none is in the way."""
+    contents: dict[str, Any] | None = None
+    found: dict[str, dict[str, Any]] = {}
+    links: list[tarfile.TarInfo] = []
+    folders: list[tarfile.TarInfo] = []
+    with tarfile.open(source, mode="r:") as archive:
+        for member in listed(archive):
+            if contents is not None:
+                raise ValueError("something follows the list of contents")
+            if member.name == CONTENTS:
+                if member.size > LONGEST_LIST:
+                    raise ValueError("the list of contents is too long")
+                contents = _contents(archive, member)
+                continue
+            target = beside / _safe(member.name)
+            if member.isdir():
+                target.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folders.append(member)
+            elif member.issym():
+                links.append(member)
+            elif member.isreg():
+                found[member.name] = _write(archive, member, target)
+            else:
+                raise ValueError(f"'{member.name}' is neither a file, a folder nor a link")
+    if contents is None:
+        raise ValueError("the list of contents is missing: the file was cut off")
+    for member in links:
+        target = beside / _safe(member.name)
+        os.symlink(member.linkname, target)
+        _own(target, member)
+    # Folders last: one that is closed to its own owner could not be filled.
+    for member in reversed(folders):
+        target = beside / _safe(member.name)
+        _own(target, member)
+        os.chmod(target, member.mode & 0o777)
+    return contents, found
+
+
+def _contents(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
+    file = archive.extractfile(member)
+    document = json.loads(file.read() if file else b"")
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']} is not known to this version")
+    files: dict[str, Any] = document["files"]
+    return files
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    file = archive.extractfile(member)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(target, flags, 0o600), "wb") as written:
+        while file is not None and (piece := file.read(PIECE)):
+            digest.update(piece)
+            written.write(piece)
+            size += len(piece)
+    _own(target, member)
+    os.chmod(target, member.mode & 0o777)
+    os.utime(target, (member.mtime, member.mtime))
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+def _own(target: Path, member: tarfile.TarInfo) -> None:
+    """Accounts keep their numbers where the lab may give files away."""
+    if os.geteuid() == 0 and member.uid:
+        os.chown(target, member.uid, member.uid, follow_symlinks=False)
+
+
+def _safe(name: str) -> Path:
+    path = PurePosixPath(name)
+    if path.is_absolute() or not path.parts or path.parts[0] not in ROOTS or ".." in path.parts:
+        raise ValueError(f"'{name}' does not belong into a lab")
+    return Path(*path.parts)
+
+
+def _compare(source: Path, contents: dict[str, Any], found: dict[str, dict[str, Any]]) -> None:
+    for name in sorted(contents.keys() | found.keys()):
+        if name not in found:
+            raise ValueError(f"'{name}' is missing")
+        if contents.get(name) != found[name]:
+            raise ValueError(f"'{name}' is not what was backed up")
+
+
+def _forget_servers(database: Path) -> None:
+    """No server of the lab that was backed up is one of this lab, even on the same machine."""
+    if not database.is_file():
+        return
+    with closing(sqlite3.connect(database)) as hub, hub:
+        hub.execute("UPDATE spawners SET server_id = NULL, state = '{}', started = NULL")
+        hub.execute("UPDATE services SET _server_id = NULL")
+        hub.execute("DELETE FROM servers")
