@@ -188,7 +188,7 @@ def _recognised(request: Request, purpose: str = "") -> Person | None:
     for token in cookies_of(request, COOKIE):
         visit = visits.find(token, sessions, moment) if token.isascii() else None
         if visit is not None:
-            return _holder(request, visits, visit, token, moment)
+            return _holder(request, visit, token, purpose)
     return None
 
 
@@ -206,12 +206,14 @@ def cookies_of(request: Request, name: str) -> list[str]:
     return found[:MOST_COOKIES]
 
 
-def _holder(
-    request: Request, visits: Visits, visit: Visit, token: str, moment: float
-) -> Person | None:
+def _holder(request: Request, visit: Visit, token: str, purpose: str) -> Person | None:
     account = accounts.find(request.app.state.store, visit.account)
-    if account is None or account.created_at != visit.born or not account.may_enter(moment):
-        visits.close(token)
+    if (
+        account is None
+        or account.created_at != visit.born
+        or not account.may_enter(now().timestamp())
+    ):
+        visits_of(request.app.state.settings).close(token)
         return None
     csrf = csrf_of(token)
     if not is_navigation(request):
