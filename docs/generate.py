@@ -11,6 +11,7 @@ import click
 from datalab.cli import group
 from datalab.connectors.reference import reference as connectors_reference
 from datalab.errors import DatalabError
+from datalab.people.reference import reference as rights_reference
 from datalab.settings import CHECKOUT, Settings
 
 FOLDER = Path(__file__).parent / "reference"
@@ -41,9 +42,19 @@ def cli_page() -> str:
         command = group.get_command(context, name)
         if command is None or command.hidden:
             continue
-        with click.Context(command, info_name=f"datalab {name}", max_content_width=90) as inner:
-            parts.append(f"## `datalab {name}`\n\n```text\n{command.get_help(inner)}\n```\n")
+        parts += _help(command, f"datalab {name}", "##")
     return "\n".join(parts)
+
+
+def _help(command: click.Command, path: str, heading: str) -> Iterator[str]:
+    """The help of a command, then of those below it."""
+    with click.Context(command, info_name=path, max_content_width=90) as inner:
+        yield f"{heading} `{path}`\n\n```text\n{command.get_help(inner)}\n```\n"
+        if isinstance(command, click.Group):
+            for name in command.list_commands(inner):
+                below = command.get_command(inner, name)
+                if below is not None and not below.hidden:
+                    yield from _help(below, f"{path} {name}", heading + "#")
 
 
 def errors_page() -> str:
@@ -66,6 +77,7 @@ PAGES = {
     "cli.md": cli_page,
     "connectors.md": connectors_reference,
     "errors.md": errors_page,
+    "rights.md": rights_reference,
 }
 
 

@@ -16,7 +16,7 @@ from tornado import web
 from datalab.hub.authenticator import Entry
 from datalab.hub.roles import PORTAL
 from datalab.i18n import Language, negotiate
-from datalab.people import accounts, audit
+from datalab.people import accounts, audit, throttle
 from datalab.people.accounts import Account
 from datalab.people.rights import GROUPS
 from datalab.people.store import Store
@@ -96,8 +96,20 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
     def refuse(self, way: str, reason: str, account: str = "") -> None:
         """Write a refused sign-in down. ``account`` only where there is such an account: people
         type passwords where names belong."""
+        now = time.time()
         detail = {"way": way, "reason": reason, "from": self.network}
-        audit.record(self.store, time.time(), account or "?", "signin.refused", account, **detail)
+        # A log that only grows must not be filled by whoever likes to: attempts on an account are
+        # slowed down anyway, those on none are written down only so often.
+        if account or not throttle.attempt(self.store, now, self._log_marks()):
+            audit.record(self.store, now, account or "?", "signin.refused", account, **detail)
+
+    def _log_marks(self) -> list[throttle.Mark]:
+        mark = throttle.address(self.request.remote_ip)
+        everybody = throttle.Pace(free=1_000, first=1, longest=10)
+        return [
+            throttle.Mark(f"log:{mark.name}", mark.pace, pardoned=False),
+            throttle.Mark("log", everybody, pardoned=False),
+        ]
 
     def landing(self, account: Account) -> str:
         """The address where this account's work begins."""

@@ -54,13 +54,16 @@ class Account:
     seen_at: float | None = None
 
     def may_enter(self, now: float) -> bool:
-        """Neither disabled nor over."""
-        return self.disabled_at is None and (self.expires_at is None or now < self.expires_at)
+        """Neither disabled nor over, and in a group: without one, there is nothing to do."""
+        over = self.expires_at is not None and now >= self.expires_at
+        return self.disabled_at is None and not over and bool(self.groups)
 
     @property
     def closed_because(self) -> Phrase:
         """Why it may not enter, as the end of a sentence."""
-        return Phrase("is disabled") if self.disabled_at is not None else Phrase("is over")
+        if self.disabled_at is not None:
+            return Phrase("is disabled")
+        return Phrase("is over") if self.groups else Phrase("is in no group")
 
 
 def checked_name(name: str) -> str:

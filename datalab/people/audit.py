@@ -48,6 +48,7 @@ def append(
 ) -> None:
     """Append inside a transaction, so that a change and its record happen together or not."""
     last = database.execute("SELECT digest FROM audit ORDER BY number DESC LIMIT 1").fetchone()
+    now = float(now)  # as SQLite gives it back
     text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
     digest = _digest(last[0] if last else SEED, now, actor, action, subject, text)
     database.execute(

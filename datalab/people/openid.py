@@ -87,14 +87,14 @@ def account_of(store: Store, now: float, rules: Rules, claims: Mapping[str, Any]
 def _updated(
     store: Store, now: float, rules: Rules, claims: Mapping[str, Any], account: Account
 ) -> Account:
-    if not account.may_enter(now):
-        raise AccountClosed(name=account.name, reason=account.closed_because)
     wanted = rules.wanted(claims, account.groups)
     # The provider may not take the last operator away: somebody has to run the lab.
     with contextlib.suppress(LastOperator):
         account = accounts.set_groups(store, now, ORIGIN, account.name, wanted)
     if not account.groups:
         raise NotEntitled(provider=rules.provider)
+    if not account.may_enter(now):
+        raise AccountClosed(name=account.name, reason=account.closed_because)
     return account
 
 

@@ -56,6 +56,11 @@ MEANING: dict[Right, Phrase] = {
 
 ProjectRole = Literal["owner", "editor", "viewer"]
 PROJECT_ROLES: tuple[ProjectRole, ...] = ("owner", "editor", "viewer")
+ROLE_NAMES: dict[str, Phrase] = {
+    "owner": Phrase("owner"),
+    "editor": Phrase("editor"),
+    "viewer": Phrase("viewer"),
+}
 ProjectRight = Literal[
     "project:view",
     "project:comment",

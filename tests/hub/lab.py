@@ -24,6 +24,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from datalab.isolation.process import Process
+from datalab.people.hub_api import HubApi
 
 Result = TypeVar("Result")
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -183,6 +184,13 @@ class Lab:
     def person(self, persona: str) -> Iterator[Person]:
         with httpx.Client(base_url=self.url, follow_redirects=True, timeout=60) as client:
             yield Person(self, persona, client)
+
+
+def hub_of(lab: Lab) -> HubApi:
+    """The hub over REST, with the keeper's rights."""
+    plan = json.loads((lab.home / "run" / "plan.json").read_text())
+    token = (lab.home / "secrets" / "keeper_token").read_text().strip()
+    return HubApi(f"http://127.0.0.1:{plan['hub_port']}/hub/api", token)
 
 
 @dataclass

@@ -1,0 +1,230 @@
+"""Accounts in a running lab: let in, shut out, gone for good; and who may do what."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from datalab.hub.personas import PERSONAS
+from datalab.hub.roles import scope
+from datalab.people.rights import RIGHTS, Right
+from tests.hub.lab import Lab, Person, eventually
+
+pytestmark = pytest.mark.hub
+
+
+def left_of(lab: Lab, name: str) -> list[Path]:
+    """Whatever on disk carries an account's name or belongs to it."""
+    return list(lab.home.rglob(f"*{name}*"))
+
+
+def uid_of(lab: Lab, name: str) -> int:
+    return int(os.readlink(lab.home / "accounts" / "uids" / name))
+
+
+def processes_of(uid: int) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == uid:
+                found.append(entry.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_an_account_made_while_the_lab_runs_enters_at_once(running_lab: Lab) -> None:
+    running_lab.command(
+        "user", "add", "jeanne", "--group", "agents", "--display", "Jeanne <b>d’Arc</b> 🦉"
+    )
+    with running_lab.person("jeanne") as jeanne:
+        answer = jeanne.client.get(running_lab.link("jeanne"), follow_redirects=False)
+        assert answer.headers["Location"] == "/services/datalab/"
+        me = jeanne.client.get("/hub/api/user").json()
+        assert me["groups"] == ["agents"]
+        assert scope("invite:guests") in me["scopes"]
+        assert not me["admin"]
+        running_lab.command("user", "groups", "jeanne", "students")
+        me = jeanne.client.get("/hub/api/user").json()
+        assert me["groups"] == ["students"]
+        assert scope("invite:guests") not in me["scopes"]
+    listed = json.loads(running_lab.command("user", "list", "--json").stdout)
+    assert next(a for a in listed if a["name"] == "jeanne")["groups"] == ["students"]
+    again = running_lab.command("user", "add", "jeanne", "--group", "agents", check=False)
+    assert again.returncode == 1
+    assert "jeanne" in again.stderr
+
+
+@pytest.mark.timeout(240)
+def test_a_disabled_account_is_out_with_cookie_token_and_server(running_lab: Lab) -> None:
+    running_lab.command("user", "add", "paul", "--group", "students")
+    with running_lab.person("paul") as paul:
+        paul.open_server()
+        xsrf = paul.cookie("_xsrf", "/hub/")
+        made = paul.client.post(
+            "/hub/api/users/paul/tokens", headers={"X-XSRFToken": xsrf}, json={"note": "mine"}
+        )
+        assert made.status_code == 201, made.text
+        token = {"Authorization": f"token {made.json()['token']}"}
+        assert paul.client.get("/hub/api/user", headers=token).status_code == 200
+        link = running_lab.link("paul")
+        room = running_lab.server("paul")
+        running_lab.command("user", "disable", "paul")
+
+        def out() -> bool:
+            return paul.client.get("/hub/home").url.path == "/hub/login"
+
+        eventually(out, "the cookie to open nothing", 10)
+        assert paul.client.get("/hub/api/user", headers=token).status_code == 403
+        page = paul.client.get("/user/paul/api/contents", follow_redirects=False)
+        assert page.status_code in {302, 403, 404, 424, 503}
+        assert not any(process.alive for process in room.values())
+        refused = paul.client.get(link)
+        assert refused.status_code == 403
+        assert running_lab.command("signin", "paul", check=False).returncode == 1
+        # Nothing is lost: opened again, it is as it was.
+        assert (running_lab.home / "accounts" / "homes" / "paul").is_dir()
+        running_lab.command("user", "enable", "paul")
+        assert paul.sign_in().status_code == 200
+
+
+@pytest.mark.timeout(240)
+def test_of_a_removed_account_nothing_is_left(running_lab: Lab) -> None:
+    running_lab.command("user", "add", "bertille", "--group", "students")
+    with running_lab.person("bertille") as bertille:
+        bertille.open_server()
+        bertille.run("open('notes.txt', 'w').write('mine')")
+        uid = uid_of(running_lab, "bertille")
+        running_lab.command("user", "remove", "bertille", "--yes")
+        eventually(
+            lambda: not left_of(running_lab, "bertille"), "everything of Bertille to be gone", 30
+        )
+        assert processes_of(uid) == []
+        assert bertille.client.get("/hub/home").url.path == "/hub/login"
+    with running_lab.person("operator") as operator:
+        operator.sign_in()
+        assert operator.client.get("/hub/api/users/bertille").status_code == 404
+    # Whoever takes the name next begins anew.
+    running_lab.command("user", "add", "bertille", "--group", "students")
+    with running_lab.person("bertille") as bertille:
+        bertille.open_server()
+        assert "notes.txt" not in bertille.run("import os; print(os.listdir())")
+
+
+def test_the_store_is_followed_by_a_hub_that_was_away(running_lab: Lab) -> None:
+    """What changed behind the hub's back is put right by the next who asks."""
+    from datalab.isolation.homes import Homes
+    from datalab.people import accounts
+    from datalab.people.follow import follow
+    from datalab.people.store import Store
+    from tests.hub.lab import hub_of
+
+    store = Store(running_lab.home / "hub" / "people.sqlite")
+    hub, homes = hub_of(running_lab), Homes(running_lab.home / "accounts", os.geteuid() == 0)
+    accounts.add(store, 1, "test", "away", ["students"])
+    done = follow(store, hub, homes, 2)
+    assert done.added == ["away"]
+    assert "away" in done.regrouped
+    assert "away" in hub.ask("GET", "/groups/students")["users"]
+    hub.ask("DELETE", "/groups/students/users", {"users": ["away"]})
+    hub.ask("POST", "/groups/operators/users", {"users": ["away"]})
+    follow(store, hub, homes, 3)
+    assert "away" not in hub.ask("GET", "/groups/operators")["users"]
+    assert "away" in hub.ask("GET", "/groups/students")["users"]
+    nothing = follow(store, hub, homes, 4)
+    assert (nothing.added, nothing.regrouped, nothing.gone) == ([], [], [])
+
+
+# -- who may do what --------------------------------------------------------------------------
+
+# A page of the portal, or a door of the hub, that a right opens.
+PAGES: dict[Right, str] = {
+    "use:server": "/hub/home",
+    "create:project": "/services/datalab/projects/new",
+    "invite:guests": "/services/datalab/invitations/",
+    "manage:people": "/services/datalab/people/",
+    "read:audit": "/services/datalab/audit/",
+    "operate": "/services/datalab/machine/",
+}
+
+
+@pytest.fixture(scope="module")
+def people(running_lab: Lab) -> Iterator[dict[str, Person]]:
+    """One person of each group, signed in at hub and portal."""
+    with ExitStack() as stack:
+        found = {}
+        for persona in PERSONAS.values():
+            person = stack.enter_context(running_lab.person(persona.name))
+            person.sign_in(running_lab.link(persona.name) + "&next=/hub/home")
+            person.client.get("/services/datalab/signin?next=/services/datalab/")
+            found[persona.group] = person
+        yield found
+
+
+CELLS = [(right, group) for right in RIGHTS for group in RIGHTS["use:server"]]
+
+
+@pytest.mark.parametrize(("right", "group"), CELLS)
+def test_the_hub_gives_each_group_its_rights_and_no_other(
+    people: dict[str, Person], right: Right, group: str
+) -> None:
+    held = people[group].client.get("/hub/api/user").json()["scopes"]
+    assert (scope(right) in held) == (group in RIGHTS[right])
+
+
+@pytest.mark.parametrize(("right", "group"), [cell for cell in CELLS if cell[0] in PAGES])
+def test_a_page_opens_to_who_holds_its_right(
+    people: dict[str, Person], right: Right, group: str
+) -> None:
+    answer = people[group].client.get(PAGES[right])
+    assert answer.status_code == (200 if group in RIGHTS[right] else 403), answer.url
+
+
+@pytest.mark.parametrize("right", [right for right in PAGES if right != "use:server"])
+def test_no_page_of_a_right_opens_without_signing_in(running_lab: Lab, right: Right) -> None:
+    with running_lab.person("x") as nobody:
+        answer = nobody.client.get(PAGES[right], follow_redirects=False)
+        assert answer.status_code in {302, 303, 401, 403}
+
+
+@pytest.mark.parametrize("group", RIGHTS["use:server"])
+def test_the_hubs_own_doors_follow_the_table(people: dict[str, Person], group: str) -> None:
+    client = people[group].client
+    xsrf = {"X-XSRFToken": people[group].cookie("_xsrf", "/hub/")}
+    other = "student" if people[group].name != "student" else "citizen"
+    manages, operates = group in RIGHTS["manage:people"], group in RIGHTS["operate"]
+    assert (client.get(f"/hub/api/users/{other}").status_code == 200) == manages
+    assert (client.get("/hub/api/groups/agents").status_code == 200) == manages
+    # Of a server that does not run: 204 to who may stop it, 404 to who may not even know.
+    stopped = client.delete(f"/hub/api/users/{other}/server", headers=xsrf)
+    assert (stopped.status_code in {202, 204, 400}) == operates
+    assert client.post("/hub/api/shutdown", headers=xsrf).status_code in {403, 404}
+    assert client.get("/hub/api/proxy").status_code in {403, 404}
+    # Nobody becomes an admin of the hub, nor makes somebody one.
+    made = client.post("/hub/api/users/evil", headers=xsrf, json={"admin": True})
+    assert made.status_code in {403, 404}
+    into = client.post(
+        "/hub/api/groups/operators/users", headers=xsrf, json={"users": [people[group].name]}
+    )
+    assert into.status_code == (200 if manages else 404) or into.status_code == 403
+
+
+@pytest.mark.parametrize("group", ["citizens", "students"])
+@pytest.mark.timeout(120)
+def test_a_notebook_shows_the_lakes_of_its_owners_rights(
+    running_lab: Lab, people: dict[str, Person], group: str
+) -> None:
+    person = people[group]
+    person.open_server()
+    shown = person.run("import os; print(sorted(os.listdir(os.environ['DATALAB_LAKE'])))")
+    assert "open" in shown
+    assert ("members" in shown) == (group in RIGHTS["read:members"])
+    written = running_lab.command("audit", "--json", "--account", person.name).stdout
+    started = [json.loads(line) for line in written.splitlines() if "server.start" in line]
+    assert started
+    assert ("members" in started[-1]["detail"]["lakes"]) == (group in RIGHTS["read:members"])
