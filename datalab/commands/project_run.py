@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -180,3 +181,52 @@ def refuse_behind_server(here: Here, project: Project) -> None:
         process = Process.from_json(written.get(name))
         if process is not None and process.alive:
             raise ServerRunning(slug=project.slug)
+
+
+@project_command.command("export")
+@click.argument("slug")
+@click.option("--data", is_flag=True, help="Joint les données que tout le monde peut avoir.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False), help="Fichier à écrire ; SLUG.zip par défaut."
+)
+@json_option
+@home_option
+def export_command(
+    slug: str, data: bool, output: str | None, as_json: bool, home: str | None
+) -> None:
+    """Écrit le projet entier dans une archive RO-Crate, relue aussitôt."""
+    from datalab.hub.plan import Plan
+    from datalab.people.store import Store
+    from datalab.portal.app import PREFIX
+    from datalab.portal.library import Library
+    from datalab.portal.packing import about_of, data_of
+    from datalab.projects.crate import export
+
+    here, language = here_of(home), language_of()
+    project = here.projects.get(slug)
+    try:
+        base = Plan.read(here.settings.run).url + PREFIX
+    except (OSError, ValueError, TypeError):
+        base = f"http://{here.settings.host}:{here.settings.port}{PREFIX}"
+    store = Store(here.settings.people) if here.settings.people.is_file() else None
+    shelf = Library(here.settings.lake).shelf()
+    listed = data_of(project, shelf, base, language, data)
+    target = Path(output or f"{slug}.zip").resolve()
+    try:
+        export(project, listed, about_of(project, store, base, language), target)
+    except OSError as error:
+        raise click.ClickException(f"{target}: {error.strerror}") from None
+    rows = sum(one.content is not None for one in listed)
+    if as_json:
+        document = {"file": str(target), "datasets": len(listed), "with_rows": rows}
+        click.echo(json.dumps({**document, "bytes": target.stat().st_size}))
+        return
+    click.echo(str(target))
+    click.echo(
+        translate(
+            "datasets named: {count}, with their rows: {rows}",
+            language,
+            count=len(listed),
+            rows=rows,
+        )
+    )

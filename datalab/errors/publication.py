@@ -38,3 +38,11 @@ class AlreadyPreparing(PublicationError):
         "A notebook of this project is being run for publication already. Wait for its end, then "
         "start again."
     )
+
+
+class CrateInvalid(PublicationError):
+    """An archive that is not what RO-Crate asks for."""
+
+    code = "crate-invalid"
+    status = 500
+    template = "The archive of the project cannot be used: {reason}."

@@ -52,6 +52,8 @@ class SafeHeaders:
                     del headers["ETag"]
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if noted.get("framed"):  # for a page without an origin, which cannot be named
+                    del headers["X-Frame-Options"]
             await send(message)
 
         await self.app(scope, receive, sending)

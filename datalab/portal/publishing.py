@@ -63,11 +63,12 @@ def sources(shelf: Shelf, reads: list[dict[str, Any]]) -> tuple[Source, ...]:
     for read in reads:
         holding = shelf.holdings.get(read["dataset"])
         if holding is not None and isinstance(read["snapshot"], int):
-            found[read["dataset"], read["snapshot"]] = _source(holding, read["snapshot"])
+            found[read["dataset"], read["snapshot"]] = source_of(holding, read["snapshot"])
     return tuple(found.values())
 
 
-def _source(holding: Holding, snapshot: int) -> Source:
+def source_of(holding: Holding, snapshot: int) -> Source:
+    """One snapshot as a page lists it."""
     described = holding.entry.dataset
     known = next((s for s in holding.entry.snapshots if s["snapshot"] == snapshot), {})
     license_ = LICENSES.get(described["license"])

@@ -9,6 +9,7 @@ only, no request to anywhere, and the lab's map scripts written into the documen
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,10 +58,10 @@ FRAME_HEADERS = {
             "form-action 'none'",
             "base-uri 'none'",
             "frame-src 'none'",
-            "frame-ancestors 'self'",
+            # No frame-ancestors: the page around it has no origin that could be named here (seen
+            # in Chromium: not even "*" fits). Whoever else frames it shows what anybody may read.
         ]
     ),
-    "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -264,13 +265,21 @@ def picture(request: Request, slug: str, name: str, version: int, file: str) -> 
     # A page may be withdrawn at any time: asked again each time.
     headers = {"Cache-Control": "no-cache", "Cross-Origin-Resource-Policy": "same-site"}
     if ending == "html":
-        return HTMLResponse(framed(request, content), headers={**FRAME_HEADERS, **headers})
+        return frame_of(request, content, headers)
     media, policy = MEDIA[ending]
     headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the page has no origin
     return Response(content, media_type=media, headers={**policy, **headers})
 
 
-def framed(request: Request, content: bytes) -> bytes:
+def frame_of(
+    request: Request, content: bytes, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A frame's document under its own policy."""
+    request.scope.setdefault("state", {})["framed"] = True
+    return HTMLResponse(_inlined(request, content), headers={**FRAME_HEADERS, **(headers or {})})
+
+
+def _inlined(request: Request, content: bytes) -> bytes:
     """A frame's document with the lab's own map scripts written into it: it may load nothing."""
     folder: Path = request.app.state.settings.assets
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -23,7 +24,7 @@ from datalab.portal.notebooks import Notebook, notebooks_of
 from datalab.portal.notice import onward
 from datalab.portal.page import PAGE_ONLY, document, render
 from datalab.portal.project_access import project_for
-from datalab.portal.views.pages import FRAME_HEADERS, MEDIA, framed
+from datalab.portal.views.pages import MEDIA, frame_of
 from datalab.projects import draft as drafts
 from datalab.projects import publication as publications
 from datalab.projects import saved
@@ -156,10 +157,16 @@ def _form(
     return render(
         request,
         "publication_form.html",
-        {"view": view, "before": before},
+        {"view": view, "before": before, "shown": lambda part: _shown(made, part)},
         status=422 if errors else 200,
         headers={"Content-Security-Policy": f"{POLICY}; frame-src 'self'"},
     )
+
+
+def _shown(made: Rendered, part: Part) -> str:
+    """A picture in the form itself: a request for it alone would come from nobody known."""
+    media = MEDIA[part.content.rpartition(".")[2]][0]
+    return f"data:{media};base64,{base64.b64encode(made.files[part.content]).decode()}"
 
 
 def _earlier(project: Project, notebook: str) -> Publication | None:
@@ -167,17 +174,14 @@ def _earlier(project: Project, notebook: str) -> Publication | None:
 
 
 @router.get("/projects/{slug}/publications/drafts/{identifier}/files/{name}")
-def picture(request: Request, slug: str, identifier: str, name: str) -> Response:
-    """A picture or frame of a draft, for who describes it."""
+def frame(request: Request, slug: str, identifier: str, name: str) -> Response:
+    """A frame of a draft, for who describes it."""
     _, project = project_for(request, slug, "project:publish")
     made = rendered(drafts.result(project, drafts.find(project, identifier)))
     content = made.files.get(name)
-    if content is None:
+    if content is None or not name.endswith(".html"):
         raise UnknownPage(path=name[:80])
-    ending = name.rpartition(".")[2]
-    if ending == "html":
-        return HTMLResponse(framed(request, content), headers=FRAME_HEADERS)
-    return Response(content, media_type=MEDIA[ending][0], headers=MEDIA[ending][1])
+    return frame_of(request, content)
 
 
 @router.post("/projects/{slug}/publications/drafts/{identifier}")
