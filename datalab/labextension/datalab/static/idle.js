@@ -35,7 +35,7 @@
           }
         }
       } catch {
-        // The server is gone or starts again: JupyterLab says that itself.
+        hide(); // the server is gone or starts again: JupyterLab says that itself
       }
       setTimeout(look, next * 1000);
     };
