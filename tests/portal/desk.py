@@ -49,7 +49,7 @@ class Browser:
         )
 
     def follow(self, answer: Any) -> Any:
-        return self.get(answer.headers["location"])
+        return self.get(ORIGIN + answer.headers["location"])
 
 
 class Desk:

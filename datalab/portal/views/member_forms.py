@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import DatalabError, LastOwner, UnknownRole
+from datalab.errors import DatalabError, LastOwner, MemberCannotEnter, UnknownRole
 from datalab.i18n import Language, translate
 from datalab.people import accounts
 from datalab.people.rights import PROJECT_ROLES, ProjectRole
@@ -118,6 +118,8 @@ def _add(request: Request, person: Person, project: Project, fields: FormData) -
     try:
         reading = Reading(state.store, state.settings.lake, moment)
         # Asked again after the confirmation: what would be lost may have changed meanwhile.
+        if not account.may_enter(moment):
+            raise MemberCannotEnter(account=account.name)
         effect = membership.effect_of_adding(project, account.name, reading)
         held = project.manifest.role_of(account.name)
         if held is None and effect.lost and fields.get("agreed") != agreement(effect):
