@@ -22,6 +22,7 @@ from datalab.portal.library import Shelf
 from datalab.portal.map import MapView, Question, draw
 from datalab.portal.page import PAGE_ONLY, document, page
 from datalab.portal.places import place_of
+from datalab.portal.published import Published, recent
 from datalab.portal.rows import open_table
 from datalab.portal.state import STATES, label, meaning
 
@@ -72,6 +73,7 @@ class HomeView:
     newest: list[Card]
     figure: Figure | None
     example: str = field(metadata=PAGE_ONLY)
+    published: list[Published] = field(default_factory=list)
 
 
 def figure_of(shelf: Shelf, language: Language) -> Figure | None:
@@ -145,6 +147,7 @@ def view_of(request: Request) -> HomeView:
         themes=[ThemeCount(t, theme_title(t, language), n) for t, n in themes.most_common()],
         newest=published[:NEWEST],
         figure=figure,
+        published=recent(request.app.state, NEWEST),
         example=COMMUNES if COMMUNES in shelf.holdings else next(iter(shelf.holdings), COMMUNES),
     )
 

@@ -17,10 +17,12 @@ from datalab.portal.page import PAGE_ONLY, document, page
 from datalab.portal.person import Person, person_of
 from datalab.portal.presence import UNKNOWN
 from datalab.portal.project_card import ProjectCard, Sight, card_of
+from datalab.portal.published import Published, recent
 from datalab.projects.project import Project, Projects
 
 router = APIRouter()
 LONGEST_QUERY = 100
+NEWEST = 3  # published pages
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class ProjectsView:
     archived: list[ProjectCard]
     deleted: list[Deleted]
     unreadable: int
+    published: list[Published]
 
 
 def names_of(request: Request) -> dict[str, str]:
@@ -86,6 +89,7 @@ def view_of(request: Request, person: Person | None, query: str) -> ProjectsView
         may_create=person is not None and person.may("create:project"),
         deleted=deleted,
         unreadable=sum(isinstance(found, InvalidManifest) for found in everything),
+        published=[] if query else recent(request.app.state, NEWEST),
         **cards,
     )
 
