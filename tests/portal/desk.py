@@ -36,6 +36,7 @@ class Browser:
     token: str = ""
 
     def get(self, path: str, **headers: str) -> Any:
+        path = path.removeprefix(f"{PREFIX}/")
         return self.client.get(path, headers={**PAGE, **headers}, follow_redirects=False)
 
     def post(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> Any:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 
-from datalab.errors import DatalabError, PeopleError
+from datalab.errors import AccountClosed, DatalabError, PeopleError, UnknownGroup
 from datalab.i18n import Language, translate
 from datalab.people import accounts, audit
 from datalab.people.accounts import Account
@@ -28,7 +28,6 @@ from datalab.portal.person import Person, require, visits_of
 router = APIRouter(include_in_schema=False)
 RIGHT: Right = "manage:people"
 LONGEST_QUERY = 80
-STATES = ("open", "disabled", "over", "guests")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,9 @@ class Row:
 def state_of(account: Account, moment: float) -> str:
     if account.disabled_at is not None:
         return "disabled"
-    return "open" if account.may_enter(moment) else "over"
+    if account.may_enter(moment):
+        return "open"
+    return "over" if account.groups else "idle"
 
 
 def rows_of(request: Request, query: str, group: str, state: str) -> list[Row]:
@@ -95,18 +96,19 @@ def adding(request: Request) -> Response:
 
 
 def _add_page(
-    request: Request, typed: dict[str, object], problem: DatalabError | None = None
+    request: Request,
+    typed: dict[str, object],
+    problem: str = "",
+    at: str = "groups",
+    status: int = 0,
 ) -> Response:
-    language = language_of(request)
     context = {
         "typed": typed,
-        "problem": problem.message(language) if problem else "",
-        "field": {"invalid-name": "name", "account-exists": "name", "account-leaving": "name"}.get(
-            problem.code if problem else "", "groups"
-        ),
-        "groups": choices(language),
+        "problem": problem,
+        "field": at,
+        "groups": choices(language_of(request)),
     }
-    return render(request, "people_add.html", context, status=problem.status if problem else 200)
+    return render(request, "people_add.html", context, status=status or (400 if problem else 200))
 
 
 @router.post("/people/new")
@@ -116,6 +118,9 @@ async def add(request: Request) -> Response:
     name, display = str(form.get("name", "")).strip(), str(form.get("display", ""))
     groups = [str(group) for group in form.getlist("groups")]
     state = request.app.state
+    if not groups:
+        text = translate("Choose a group: without one, nobody can sign in.", language_of(request))
+        return _add_page(request, {"name": name, "display": display, "groups": []}, text)
     try:
         moment = now().timestamp()
         account = accounts.add(
@@ -123,7 +128,9 @@ async def add(request: Request) -> Response:
         )
     except PeopleError as problem:
         typed: dict[str, object] = {"name": name, "display": display, "groups": groups}
-        return _add_page(request, typed, problem)
+        at = "groups" if isinstance(problem, UnknownGroup) else "name"
+        said = problem.message(language_of(request))
+        return _add_page(request, typed, said, at, problem.status)
     response = _link_page(request, person, account)
     response.background = BackgroundTask(follow_people, state)
     return response
@@ -228,7 +235,10 @@ async def link(request: Request, name: str) -> Response:
     """A new sign-in link, shown on the answer and nowhere else."""
     person = require(request, RIGHT)
     await form_of(request)
-    return _link_page(request, person, accounts.get(request.app.state.store, name))
+    account = accounts.get(request.app.state.store, name)
+    if not account.may_enter(now().timestamp()):
+        raise AccountClosed(name=name, reason=account.closed_because)
+    return _link_page(request, person, account)
 
 
 def _link_page(request: Request, person: Person, account: Account) -> Response:
