@@ -121,12 +121,16 @@ def openid_rules(settings: Settings) -> Rules:
 
 def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None:
     from datalab.hub.spawner import LabSpawner
+    from datalab.hub.tokens import forget_earlier_tokens
 
     c.JupyterHub.spawner_class = LabSpawner
     c.JupyterHub.concurrent_spawn_limit = 0
     # Waiting for one's turn counts as starting.
     c.Spawner.start_timeout = 1800
     c.Spawner.http_timeout = 60
+    # A server that crashed is seen within seconds, so that opening it again starts it.
+    c.Spawner.poll_interval = 5
+    c.Spawner.pre_spawn_hook = forget_earlier_tokens
     c.Spawner.env_keep = []
     c.Spawner.mem_limit = settings.server_memory or None
     c.Spawner.cpu_limit = float(processors())

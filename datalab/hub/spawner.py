@@ -58,6 +58,9 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     hub_port = Integer(help="Port of the hub, inside as outside").tag(config=True)
     at_once = Integer(3, help="Servers that start at the same time").tag(config=True)
 
+    # Pages that are open stay signed in when their server starts again (see hub.tokens).
+    will_resume = True
+
     # One for all spawners of this hub.
     queue: ClassVar[Queue | None] = None
 

@@ -25,8 +25,12 @@ from pycrdt import (
     create_update_message,
     handle_sync_message,
 )
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import (
+    WebSocketClientConnection,
+    WebSocketClosedError,
+    websocket_connect,
+)
 
 # y-websocket: 100 ms, doubled up to 2.5 s.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.5
@@ -50,6 +54,7 @@ class Collaborator:
     synced: bool = False
     reloads: int = 0
     turned_away: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     _socket: WebSocketClientConnection | None = None
     _task: asyncio.Task[None] | None = None
     _session: dict[str, str] | None = None
@@ -103,8 +108,9 @@ class Collaborator:
                 pause = FIRST_PAUSE
                 if await self._listen() == TURNED_AWAY:
                     return
-            except (OSError, HTTPClientError, ConnectionError):
-                pass
+            except Exception as error:
+                # Whatever it was: a browser tries again.
+                self.problems.append(f"{type(error).__name__}: {error}")
             self.synced = False
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -156,9 +162,10 @@ class Collaborator:
     def _changed(self, event: Any) -> None:
         if self._remote or self._socket is None:
             return
-        with suppress(Exception):
-            # As a browser does: what cannot be sent now is in the document, and is sent later.
-            self._socket.write_message(create_update_message(event.update), binary=True)
+        # As a browser does: what cannot be sent now is in the document, and is sent later.
+        with suppress(WebSocketClosedError):
+            sent = self._socket.write_message(create_update_message(event.update), binary=True)
+            sent.add_done_callback(lambda done: done.exception())
 
     def _inserted(self, events: list[Any]) -> None:
         if not self._remote:
