@@ -63,6 +63,9 @@ class Web:
         uid = _uid(writer.get_extra_info("socket"))
         try:
             if self.open[uid] >= EACH:
+                # What was not read would break the connection before the answer is.
+                async with asyncio.timeout(1):
+                    await reader.read(LONGEST_HEAD)
                 raise Refused("429 Too Many Requests", f"More than {EACH} connections at once.")
             self.open[uid] += 1
             try:

@@ -120,7 +120,7 @@ finally: os.remove("large")
 names = [f"fill-{n}" for n in range(80)]
 try:
     for name in names:
-        with open(name, "wb", buffering=0) as file: file.write(bytes(1_000_000))
+        with open(name, "wb") as file: file.write(bytes(1_000_000))
         time.sleep(0.1)
     print("DO" + "NE")
 finally:
