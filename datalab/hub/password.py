@@ -149,8 +149,11 @@ class PasswordHandler(FormHandler):
         return account.name if account is not None and ours else None
 
     async def _no_link(self, token: str) -> None:
-        if not token and self.current_user is None:
-            self.redirect(f"{self.settings['login_url']}?next={self.hub.base_url}password")
+        if not token:
+            # Guests come with a code, and those of a provider have their password there.
+            signed_in = self.current_user is not None
+            login = f"{self.settings['login_url']}?next={self.hub.base_url}password"
+            self.redirect(f"{self.hub.base_url}home" if signed_in else login)
             return
         reason = Links(self.store).look(token, time.time(), "password").refused
         self.set_status(403)

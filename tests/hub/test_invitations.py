@@ -86,6 +86,7 @@ def test_a_guest_gets_a_name_a_group_and_an_end(running_lab: Lab) -> None:
         assert me["groups"] == ["citizens"]
         home = guest.client.get("/hub/home").text
         assert "<script>alert" not in home
+        guest.client.get("/services/datalab/signin?next=/services/datalab/")
         assert guest.client.get("/services/datalab/projects/new").status_code == 403
     accounts = json.loads(running_lab.command("user", "list", "--json").stdout)
     account = next(a for a in accounts if a["name"] == me["name"])
@@ -125,6 +126,26 @@ def test_when_the_stay_ends_nothing_is_left(running_lab: Lab, end: str) -> None:
     written = running_lab.command("audit", "--json", "--account", guest.name).stdout
     for action in ("invitation.use", "signin.ok", "server.start", "account.remove"):
         assert action in written
+
+
+@pytest.mark.timeout(120)
+def test_a_code_of_a_project_makes_a_viewer_who_leaves_it_in_the_end(running_lab: Lab) -> None:
+    running_lab.command(
+        "project", "create", "rues-calmes", "--title", "Rues calmes", "--member", "agent:owner"
+    )
+    manifest = running_lab.home / "projects" / "rues-calmes" / "project.yaml"
+    unknown = running_lab.command("user", "invite", "citizens", "--project", "nope", check=False)
+    assert unknown.returncode == 1
+    made = invite(running_lab, "--project", "rues-calmes")
+    with running_lab.person("x") as guest:
+        landed = join(guest, made["code"])
+        assert landed.headers["Location"] == "/services/datalab/projects/rues-calmes/"
+        name = guest.client.get("/hub/api/user").json()["name"]
+        assert f"account: {name}" in manifest.read_text()
+        running_lab.command("user", "withdraw", made["id"])
+        eventually(lambda: nothing_left(running_lab, name), "the guest to be gone", 30)
+    assert name not in manifest.read_text()
+    assert "account: agent" in manifest.read_text()
 
 
 def test_who_leaves_without_being_a_guest_keeps_everything(running_lab: Lab) -> None:
