@@ -93,6 +93,8 @@ class _Request(HTTPMessageDelegate):
         self, gate: Gate, inner: HTTPMessageDelegate | None, connection: HTTPConnection
     ) -> None:
         self.gate, self.inner, self.connection = gate, inner, connection
+        # A hub that is still starting has no pages yet: its servers ask again.
+        self.status = (403, "Forbidden") if inner else (503, "Service Unavailable")
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -117,7 +119,7 @@ class _Request(HTTPMessageDelegate):
         headers = HTTPHeaders(
             {"Content-Type": "application/json", "Content-Length": str(len(REFUSED))}
         )
-        self.connection.write_headers(ResponseStartLine("", 403, "Forbidden"), headers, REFUSED)
+        self.connection.write_headers(ResponseStartLine("", *self.status), headers, REFUSED)
         self.connection.finish()
 
     def on_connection_close(self) -> None:
