@@ -15,6 +15,7 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
 from traitlets import Bool, Unicode
 
+from datalab.i18n import translate
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.identity import identity
@@ -109,8 +110,8 @@ class LabAuthenticator(Accounts):
 
 def model(account: Account) -> dict[str, Any]:
     """What JupyterHub keeps of an account. Nobody is its admin: rights come from groups."""
-    return {
-        "name": account.name,
-        "admin": False,
-        "user_info": dict(identity(account.name, account.display, account.groups)),
-    }
+    shown = identity(account.name, account.display, account.groups)
+    if account.kind == "guest":
+        # Whatever guests call themselves, the others see that they are guests.
+        shown["group"] = translate("{groups} (guest)", groups=shown["group"])
+    return {"name": account.name, "admin": False, "user_info": dict(shown)}

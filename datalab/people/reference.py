@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from datalab.i18n import Phrase
 from datalab.people.identity import GROUP_NAMES
@@ -16,6 +17,8 @@ from datalab.people.rights import (
     RIGHTS,
     ROLE_NAMES,
 )
+
+Key = TypeVar("Key", bound=str)
 
 _START = """# Rights
 
@@ -68,8 +71,8 @@ def reference() -> str:
 
 
 def _table(
-    rights: Mapping[str, Iterable[str]],
-    meaning: Mapping[str, Phrase],
+    rights: Mapping[Key, Iterable[str]],
+    meaning: Mapping[Key, Phrase],
     holders: Iterable[str],
     first: str,
 ) -> str:

@@ -1,19 +1,15 @@
-"""Accounts in a running lab: let in, shut out, gone for good; and who may do what."""
+"""Accounts in a running lab: let in, shut out, gone for good."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from datalab.hub.personas import PERSONAS
 from datalab.hub.roles import scope
-from datalab.people.rights import RIGHTS, Right
-from tests.hub.lab import Lab, Person, eventually
+from tests.hub.lab import Lab, eventually
 
 pytestmark = pytest.mark.hub
 
@@ -138,93 +134,3 @@ def test_the_store_is_followed_by_a_hub_that_was_away(running_lab: Lab) -> None:
     assert "away" in hub.ask("GET", "/groups/students")["users"]
     nothing = follow(store, hub, homes, 4)
     assert (nothing.added, nothing.regrouped, nothing.gone) == ([], [], [])
-
-
-# -- who may do what --------------------------------------------------------------------------
-
-# A page of the portal, or a door of the hub, that a right opens.
-PAGES: dict[Right, str] = {
-    "use:server": "/hub/home",
-    "create:project": "/services/datalab/projects/new",
-    "invite:guests": "/services/datalab/invitations/",
-    "manage:people": "/services/datalab/people/",
-    "read:audit": "/services/datalab/audit/",
-    "operate": "/services/datalab/machine/",
-}
-
-
-@pytest.fixture(scope="module")
-def people(running_lab: Lab) -> Iterator[dict[str, Person]]:
-    """One person of each group, signed in at hub and portal."""
-    with ExitStack() as stack:
-        found = {}
-        for persona in PERSONAS.values():
-            person = stack.enter_context(running_lab.person(persona.name))
-            person.sign_in(running_lab.link(persona.name) + "&next=/hub/home")
-            person.client.get("/services/datalab/signin?next=/services/datalab/")
-            found[persona.group] = person
-        yield found
-
-
-CELLS = [(right, group) for right in RIGHTS for group in RIGHTS["use:server"]]
-
-
-@pytest.mark.parametrize(("right", "group"), CELLS)
-def test_the_hub_gives_each_group_its_rights_and_no_other(
-    people: dict[str, Person], right: Right, group: str
-) -> None:
-    held = people[group].client.get("/hub/api/user").json()["scopes"]
-    assert (scope(right) in held) == (group in RIGHTS[right])
-
-
-@pytest.mark.parametrize(("right", "group"), [cell for cell in CELLS if cell[0] in PAGES])
-def test_a_page_opens_to_who_holds_its_right(
-    people: dict[str, Person], right: Right, group: str
-) -> None:
-    answer = people[group].client.get(PAGES[right])
-    assert answer.status_code == (200 if group in RIGHTS[right] else 403), answer.url
-
-
-@pytest.mark.parametrize("right", [right for right in PAGES if right != "use:server"])
-def test_no_page_of_a_right_opens_without_signing_in(running_lab: Lab, right: Right) -> None:
-    with running_lab.person("x") as nobody:
-        answer = nobody.client.get(PAGES[right], follow_redirects=False)
-        assert answer.status_code in {302, 303, 401, 403}
-
-
-@pytest.mark.parametrize("group", RIGHTS["use:server"])
-def test_the_hubs_own_doors_follow_the_table(people: dict[str, Person], group: str) -> None:
-    client = people[group].client
-    xsrf = {"X-XSRFToken": people[group].cookie("_xsrf", "/hub/")}
-    other = "student" if people[group].name != "student" else "citizen"
-    manages, operates = group in RIGHTS["manage:people"], group in RIGHTS["operate"]
-    assert (client.get(f"/hub/api/users/{other}").status_code == 200) == manages
-    assert (client.get("/hub/api/groups/agents").status_code == 200) == manages
-    # Of a server that does not run: 204 to who may stop it, 404 to who may not even know.
-    stopped = client.delete(f"/hub/api/users/{other}/server", headers=xsrf)
-    assert (stopped.status_code in {202, 204, 400}) == operates
-    assert client.post("/hub/api/shutdown", headers=xsrf).status_code in {403, 404}
-    assert client.get("/hub/api/proxy").status_code in {403, 404}
-    # Nobody becomes an admin of the hub, nor makes somebody one.
-    made = client.post("/hub/api/users/evil", headers=xsrf, json={"admin": True})
-    assert made.status_code in {403, 404}
-    into = client.post(
-        "/hub/api/groups/operators/users", headers=xsrf, json={"users": [people[group].name]}
-    )
-    assert into.status_code == (200 if manages else 404) or into.status_code == 403
-
-
-@pytest.mark.parametrize("group", ["citizens", "students"])
-@pytest.mark.timeout(120)
-def test_a_notebook_shows_the_lakes_of_its_owners_rights(
-    running_lab: Lab, people: dict[str, Person], group: str
-) -> None:
-    person = people[group]
-    person.open_server()
-    shown = person.run("import os; print(sorted(os.listdir(os.environ['DATALAB_LAKE'])))")
-    assert "open" in shown
-    assert ("members" in shown) == (group in RIGHTS["read:members"])
-    written = running_lab.command("audit", "--json", "--account", person.name).stdout
-    started = [json.loads(line) for line in written.splitlines() if "server.start" in line]
-    assert started
-    assert ("members" in started[-1]["detail"]["lakes"]) == (group in RIGHTS["read:members"])

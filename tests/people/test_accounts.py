@@ -159,3 +159,19 @@ def test_the_database_is_private_and_an_older_one_is_brought_up_to_date(store: S
         )
     assert accounts.get(Store(older), "old").display == "Old"
     assert Links(Store(older)).issue("old", 0, 1)
+
+
+def test_personas_are_added_once_and_one_that_was_removed_stays_away(store: Store) -> None:
+    from datalab.deployment.seeding import seed
+
+    seed(store, 1)
+    names = {account.name for account in accounts.accounts(store)}
+    assert {"student", "citizen", "operator", "steward"} <= names
+    # An account of that name was there before: it is nobody's to change.
+    assert accounts.get(store, "operator").origin == "command"
+    accounts.remove(store, 2, "operator", "citizen")
+    accounts.set_groups(store, 2, "operator", "student", ["agents"])
+    seed(store, 3)
+    assert accounts.find(store, "citizen") is None
+    assert accounts.get(store, "student").groups == ("agents",)
+    assert audit.first_broken(store) is None
