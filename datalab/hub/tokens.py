@@ -2,8 +2,9 @@
 
 When a server ends, JupyterHub drops the OAuth client of that server and with it what every open
 page had shown: after a crash each page would be refused until it is loaded again, and what was
-typed there meanwhile would be gone. ``will_resume`` of a spawner keeps the client. It also keeps the
-server's own token, which is not wanted: each start gets a new one, and the former ones go here.
+typed there meanwhile would be gone. ``will_resume`` of a spawner keeps the client. It also
+keeps the server's own token, which is not wanted: each start gets a new one, and the former ones
+go here.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class Trouble:
         self.kind = kind
         if kind == "full":
             self.message = translate(
-                "The project's disk space is used up. What you type is kept by the lab, but not "
-                "yet in the file: delete what is no longer needed.",
+                "The project's disk space is used up. What you type is kept as long as the lab's "
+                "reserve lasts: delete now what is no longer needed.",
                 language_of(),
             )
         else:

@@ -48,7 +48,8 @@ class Relay:
             writer.close()
             return
         self._wires |= {writer, back}
-        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
         self._wires -= {writer, back}
 
     @staticmethod

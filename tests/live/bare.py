@@ -21,7 +21,7 @@ import nbformat
 from tests.hub.lab import CHECKOUT, eventually, free_port
 
 CONFIG = CHECKOUT / "datalab" / "hub" / "server"
-TOKEN = "bare"  # noqa: S105  of a server that lives as long as one test
+TOKEN = "bare"
 
 
 @dataclass
@@ -76,14 +76,14 @@ class Bare:
         folder = self.home.with_name(self.home.name + "-config")
         folder.mkdir(exist_ok=True)
         parts = ("jupyter_server_ydoc", "jupyter_server_fileid", "jupyterlab")
-        chosen = {name: True for name in parts} | {"jupyter_lsp": False, "nbdime": False}
+        chosen = dict.fromkeys(parts, True) | {"jupyter_lsp": False, "nbdime": False}
         document = {"ServerApp": {"jpserver_extensions": chosen}}
         (folder / "jupyter_server_config.json").write_text(json.dumps(document))
         return folder
 
     def answers(self) -> bool:
         try:
-            with urlopen(Request(f"{self.address}api/status", headers=self.headers), timeout=5):  # noqa: S310
+            with urlopen(Request(f"{self.address}api/status", headers=self.headers), timeout=5):
                 return True
         except (URLError, OSError):
             return False
