@@ -63,8 +63,8 @@ def failure(
 ) -> SpawnException:
     """The error of a start. ``lines`` are shown as they are, ``said`` replaces the sentence."""
     message = said or translate(
-        "Your notebook server could not start. Try again in a moment; if it happens "
-        "again, tell the operator, who finds the reason in {log}.",
+        "Try again in a moment; if it happens again, tell the operator, who finds the reason in "
+        "{log}.",
         language,
         log=f"server-{account}.log",
     )
