@@ -114,7 +114,7 @@ def card_of(
         role_label=role_label(sight.role, language),
         server=running,
         server_label=server_label(running or "unknown", language),
-        inside=people_of(project, presence, names) if live else [],
+        inside=people_of(project, presence, names, sight) if live else [],
         changed_at=changed_at(project, notebooks_of(project, language)),
         published=count_of(project),
         trouble=[u for u in used if u.troubled] if sight.person else [],
@@ -122,10 +122,13 @@ def card_of(
     )
 
 
-def people_of(project: Project, presence: Presence, names: Mapping[str, str]) -> list[Inside]:
+def people_of(
+    project: Project, presence: Presence, names: Mapping[str, str], sight: Sight
+) -> list[Inside]:
     """Members among those whom the server names; anybody else was made up by its code."""
+    sees_files = sight.may("project:view")
     return [
-        Inside(names.get(visitor.name, visitor.name), role, visitor.notebook)
+        Inside(names.get(visitor.name, ""), role, visitor.notebook if sees_files else None)
         for visitor in presence.visitors
         if (role := project.manifest.role_of(visitor.name))
     ]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from datalab.i18n import Language, Phrase
 from datalab.portal.notebooks import Notebook
 from datalab.portal.page import PAGE_ONLY
-from datalab.portal.project_card import role_label
+from datalab.portal.project_card import Sight, role_label
 from datalab.projects.comments import Comments
 from datalab.projects.history import versions
 from datalab.projects.project import Project
@@ -21,9 +21,10 @@ RECENT = 3  # changes shown
 
 @dataclass(frozen=True)
 class MemberLine:
-    """``open`` is False for an account that may not sign in any more."""
+    """``open`` is False for an account that may not sign in any more; the name of the account is
+    for those who write in the project."""
 
-    account: str
+    account: str | None
     display: str
     role: str
     role_label: str = field(metadata=PAGE_ONLY)
@@ -67,13 +68,14 @@ class Recent:
 
 
 def members_of(
-    project: Project, reading: Reading, names: Mapping[str, str], me: str, language: Language
+    project: Project, reading: Reading, names: Mapping[str, str], sight: Sight, language: Language
 ) -> list[MemberLine]:
     """Owners first, then by the name that people read."""
+    me = sight.person.name if sight.person else ""
     order = {"owner": 0, "editor": 1, "viewer": 2}
     found = [
         MemberLine(
-            account=member.account,
+            account=member.account if sight.may("project:edit") else None,
             display=names.get(member.account, member.account),
             role=member.role,
             role_label=role_label(member.role, language),

@@ -95,6 +95,8 @@ def test_only_members_see_notebooks_and_account_names(desk: Desk) -> None:
         assert ("guided/notebook.ipynb" in page.text) is sees
         assert bool(document["notebooks"]) is sees
         assert bool(document["reads"]) is False  # nothing is published here
+        told = {member["account"] for member in document["members"]}
+        assert (told == {"student", "agent", "citizen"}) is (name == "agent")
     anonymous = desk.browser().get("projects/shade.json").json()
     assert anonymous["members"] == anonymous["notebooks"] == anonymous["inside"] == []
     assert anonymous["server"] is None

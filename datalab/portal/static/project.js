@@ -68,8 +68,8 @@
   const live = document.querySelector("[data-refresh]");
   if (live && token) {
     const refresh = async () => {
-      if (document.hidden) return;
-      const answer = await asked(location.pathname);
+      if (document.hidden || live.contains(document.activeElement)) return;
+      const answer = await asked(location.pathname + location.search);
       if (!answer.ok) return;
       const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(live.id);
       if (found && found.textContent !== live.textContent) live.replaceChildren(...found.childNodes);

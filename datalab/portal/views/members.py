@@ -18,7 +18,7 @@ from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, render
 from datalab.portal.person import Person
 from datalab.portal.project_access import project_for
-from datalab.portal.project_card import role_label
+from datalab.portal.project_card import Sight, role_label
 from datalab.portal.project_facts import MemberLine, members_of
 from datalab.portal.search_people import Found, may_search, people_like
 from datalab.portal.views.projects import names_of
@@ -99,12 +99,13 @@ def members_page(
     state, language = request.app.state, language_of(request)
     reading = Reading(state.store, state.settings.lake, now().timestamp())
     project = state.projects.get(project.slug)
+    sight = Sight.of(person, project)
     view = MembersView(
         language=language,
         slug=project.slug,
         title=project.manifest.title.in_(language),
         status=project.manifest.status,
-        members=members_of(project, reading, names_of(request), person.name, language),
+        members=members_of(project, reading, names_of(request), sight, language),
         roles=[role_choice(one, language) for one in PROJECT_ROLES],
         may_search=may_search(person),
         tickets=tickets_of(request, project) if person.may("invite:guests") else [],

@@ -15,7 +15,7 @@ from datalab.people.rights import ProjectRight
 from datalab.portal.language import language_of, now
 from datalab.portal.notebooks import changed_at, first_of, notebooks_of
 from datalab.portal.page import PAGE_ONLY, document, page
-from datalab.portal.person import Person, person_of
+from datalab.portal.person import person_of
 from datalab.portal.presence import UNKNOWN
 from datalab.portal.project_card import (
     Inside,
@@ -107,7 +107,7 @@ def visible(request: Request, slug: str) -> tuple[Project, Sight]:
 def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
     """Fill the page for one reader."""
     state, language, moment = request.app.state, language_of(request), now()
-    manifest, person = project.manifest, sight.person
+    manifest = project.manifest
     member = sight.role is not None
     open_ = manifest.status == "active" and not project.reference
     names = names_of(request) if sight.sees_people else {}
@@ -137,8 +137,8 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         sees_people=sight.sees_people,
         server=server,
         server_label=server_label(server or "unknown", language),
-        inside=people_of(project, presence, names),
-        members=members_of(project, reading, names, _name(person), language) if names else [],
+        inside=people_of(project, presence, names, sight),
+        members=members_of(project, reading, names, sight, language) if names else [],
         notebooks=notebook_lines(project, there, state.prefix, open_ and sight.may("project:edit"))
         if member
         else [],
@@ -149,10 +149,6 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         recent=recent_changes(project, names, state.prefix) if member else [],
         published=published_by(project, state.prefix),
     )
-
-
-def _name(person: Person | None) -> str:
-    return person.name if person else ""
 
 
 @router.get(
