@@ -11,6 +11,7 @@ from datalab.errors import DatalabError, InvalidInvitation, TooManyAttempts
 from datalab.hub.authenticator import Entry
 from datalab.hub.entering import FormHandler
 from datalab.hub.roles import PORTAL
+from datalab.i18n import Language, translate
 from datalab.people import accounts, invitations, pseudonyms, throttle
 from datalab.people.accounts import Account
 from datalab.people.identity import LONGEST_DISPLAY, group_names
@@ -101,7 +102,7 @@ class JoinHandler(FormHandler):
             "display": display,
             "longest": LONGEST_DISPLAY,
             "groups": ", ".join(group_names([invitation.group], self.language)),
-            "hours": max(1, round(invitation.stay / 3600)),
+            "duration": duration(invitation.stay, self.language),
             "again": again,
             "xsrf": self.xsrf_token.decode("ascii"),
             "signed_in": self.current_user.name if self.current_user else "",
@@ -136,3 +137,12 @@ class LeaveHandler(FormHandler):
             return
         values = {"guest": self._guest(), "xsrf": self.xsrf_token.decode("ascii")}
         self.finish(await self.render_template("join_leave.html", **values))
+
+
+def duration(seconds: float, language: Language) -> str:
+    """A stay as people say it: minutes below an hour and a half, days from two on."""
+    if seconds < 5_400:
+        return translate("{count} min", language, count=max(1, round(seconds / 60)))
+    if seconds < 2 * 86_400:
+        return translate("{count} h", language, count=round(seconds / 3600))
+    return translate("{count} days", language, count=round(seconds / 86_400))
