@@ -15,10 +15,12 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler
 from traitlets import Bool, Unicode
 
-from datalab.i18n import translate
+from datalab.errors import RightMissing
+from datalab.i18n import Phrase, translate
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.identity import identity
+from datalab.people.rights import PROJECT_MEANING, may_in_project
 from datalab.people.store import Store
 from datalab.projects import membership
 from datalab.projects.project import Projects, slug_of_account
@@ -53,9 +55,14 @@ class Accounts(Authenticator):  # type: ignore[misc]
 
         Raises
         ------
+        RightMissing
+            where ``actor`` no longer decides who is in the project.
         ProjectError
         """
         projects = Projects(Path(self.projects_path), Path(self.shipped_path))
+        if not may_in_project(projects.get(slug).manifest.role_of(actor), "project:members"):
+            right = PROJECT_MEANING["project:members"]
+            raise RightMissing(right=right, whom=Phrase("an owner of the project"))
         membership.invite(projects, self.store, now, actor, slug, account, "viewer")
 
     def opened(self, name: str, now: float) -> Account | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from datalab.errors import RightMissing
+from datalab.hub.authenticator import Accounts
 from datalab.people import accounts
 from datalab.portal.language import now
 from datalab.projects.manifest import Manifest
@@ -93,6 +95,22 @@ def test_what_guests_would_take_away_stands_beside_their_code(shared: Desk) -> N
     page = agent.get("projects/shade/members").text
     assert "As soon as one guest of the group “Citizens” is in" in page
     assert 'value="shade" selected' in agent.get("invitations/new?project=shade").text
+
+
+def test_a_code_of_somebody_who_no_longer_decides_brings_nobody_in(shared: Desk) -> None:
+    door = Accounts(
+        store_path=str(shared.settings.people),
+        projects_path=str(shared.settings.shared),
+        shipped_path=str(shared.settings.projects),
+    )
+    moment = now().timestamp()
+    for name in ("invite-0000000001", "invite-0000000002"):
+        shared.add(name, "citizens", kind="guest")
+    door.add_viewer("shade", "invite-0000000001", "student", moment)
+    assert manifest(shared).role_of("invite-0000000001") == "viewer"
+    with pytest.raises(RightMissing):
+        door.add_viewer("shade", "invite-0000000002", "agent", moment)
+    assert manifest(shared).role_of("invite-0000000002") is None
 
 
 @pytest.mark.parametrize(
