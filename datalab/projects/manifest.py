@@ -71,6 +71,12 @@ class Manifest(Strict):
         return tuple(m.account for m in self.members if m.role in {"owner", "editor"})
 
 
+# A file that is what it was is not parsed again: every start of a server looks at every manifest.
+# Written ones are new files, so that no two have the same stamp.
+MOST_KNOWN = 5_000
+_KNOWN: dict[Path, tuple[tuple[int, ...], Manifest]] = {}
+
+
 def read(path: Path) -> Manifest:
     """The manifest in a file.
 
@@ -80,10 +86,19 @@ def read(path: Path) -> Manifest:
         naming the file, the key and what is wrong with it.
     """
     try:
-        if path.stat().st_size > LARGEST:
+        found = path.stat()
+        if found.st_size > LARGEST:
             raise InvalidManifest(path=str(path), reason=f"more than {LARGEST} bytes")
+        stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+        known = _KNOWN.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Manifest.model_validate(document)
+        manifest = Manifest.model_validate(document)
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[path] = (stamp, manifest)
+        return manifest
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "project.yaml"

@@ -55,13 +55,30 @@ class Change:
 
 @dataclass
 class Syncing:
-    """One run. ``changes`` is what it did."""
+    """One run. ``changes`` is what it did; ``users`` and ``groups`` are the hub's, by name, where
+    all of them are needed: whatever changes meanwhile brings a sync of its own."""
 
     projects: Projects
     hub: HubApi
     reading: Reading
     servers: ProjectServers | None
     changes: list[Change] = field(default_factory=list)
+    users: dict[str, dict[str, Any]] | None = None
+    groups: dict[str, dict[str, Any]] | None = None
+
+    def user(self, name: str) -> dict[str, Any] | None:
+        """The hub's user, from the list where all were asked for; None where there is none."""
+        if self.users is not None:
+            return self.users.get(name)
+        found: dict[str, Any] | None = self.hub.ask("GET", f"/users/{name}", done=(404,))
+        return found
+
+    def group(self, name: str) -> dict[str, Any] | None:
+        """Likewise for a group."""
+        if self.groups is not None:
+            return self.groups.get(name)
+        found: dict[str, Any] | None = self.hub.ask("GET", f"/groups/{name}", done=(404,))
+        return found
 
     def note(self, project: str, deed: str, subject: str = "") -> None:
         LOG.info("sync %s %s %s", project, deed, subject)
@@ -96,6 +113,9 @@ def sync(
     reading = Reading(store, lake or projects.root.parent / "lake", now)
     run = Syncing(projects, hub, reading, servers)
     slugs = [slug] if slug is not None else own_slugs(projects)
+    if slug is None:
+        run.users = {str(u["name"]): u for u in _pages(hub, f"/users?name_filter={ACCOUNT}")}
+        run.groups = {str(g["name"]): g for g in _pages(hub, "/groups")}
     failed: list[HubUnreachable] = []
     for each in slugs:
         folder = projects.root / each
@@ -152,7 +172,7 @@ def _sync_project(run: Syncing, slug: str) -> None:
     writers = set(run.reading.writers(project.manifest)) if active else set()
     present = set(run.reading.present(project.manifest)) if active else set()
     show_members(project, run.reading)
-    user = run.hub.ask("GET", f"/users/{account}", done=(404,))
+    user = run.user(account)
     if user is None:
         run.hub.ask("POST", f"/users/{account}", done=(409,))
         run.note(slug, "user.create", account)
@@ -214,7 +234,7 @@ def _close_connections(run: Syncing, slug: str, name: str) -> None:
 
 def _regroup(run: Syncing, slug: str, group: str, present: set[str]) -> None:
     """The hub group of a project: all members. It grants nothing; other services read it."""
-    found = run.hub.ask("GET", f"/groups/{group}", done=(404,))
+    found = run.group(group)
     if found is None:
         run.hub.ask("POST", f"/groups/{group}", done=(409,))
         run.note(slug, "group.create", group)
@@ -275,9 +295,7 @@ def _remove_strangers(run: Syncing) -> None:
     """Hub users and groups of projects that are no more."""
     if not run.projects.root.is_dir():
         return
-    users = [str(u["name"]) for u in _pages(run.hub, f"/users?name_filter={ACCOUNT}")]
-    groups = [str(g["name"]) for g in _pages(run.hub, "/groups")]
-    for kind, names in (("users", users), ("groups", groups)):
+    for kind, names in (("users", run.users or {}), ("groups", run.groups or {})):
         for name in names:
             slug = name.removeprefix(ACCOUNT)
             if not name.startswith(ACCOUNT) or (run.projects.root / slug).is_dir():
