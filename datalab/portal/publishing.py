@@ -9,13 +9,23 @@ for an aggregated dataset that is open.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 
 from datalab.catalog.vocabulary import LICENSES
+from datalab.errors import RunRefused
 from datalab.i18n import Language, translate
+from datalab.isolation import sandbox
+from datalab.isolation.sandbox import Room
+from datalab.lake.excerpt import write_excerpt
+from datalab.lake.layout import LakeFolder
 from datalab.portal.access import barrier, explain
 from datalab.portal.library import OPEN, Holding, Shelf
 from datalab.portal.temporary import walls_of
@@ -29,15 +39,33 @@ from datalab.projects.running import Outcome
 SECONDS = 600.0
 
 
-def hidden(shelf: Shelf) -> tuple[str, ...]:
-    """Folders of the open lake that a page's run may not see, at any snapshot."""
-    found = set()
-    for holding in shelf.holdings.values():
+def hidden(shelf: Shelf) -> dict[str, tuple[str, ...]]:
+    """Datasets of the open lake that a page's run may not see, each with the folders of its data
+    at any snapshot."""
+    found = {}
+    for name, holding in shelf.holdings.items():
         if holding.entry.lake == OPEN and barrier(holding) is not None:
             themes = {holding.entry.theme, *(s.get("theme") for s in holding.entry.snapshots)}
-            found |= {f"open/data/{theme}/{holding.entry.sql_name}" for theme in themes if theme}
-            found |= {f"open/records/{holding.id}", f"open/rejects/{holding.id}"}
-    return tuple(sorted(found))
+            found[name] = tuple(
+                f"{OPEN}/data/{theme}/{holding.entry.sql_name}" for theme in themes if theme
+            )
+    return found
+
+
+@contextmanager
+def public_room(room: Room, lake: Path, names: Collection[str]) -> Iterator[Room]:
+    """``room`` with the open lake as it would be if the datasets ``names`` had never been there."""
+    place = LakeFolder(lake / OPEN)
+    if not place.catalog.is_file():
+        yield replace(room, lakes={})
+        return
+    with tempfile.TemporaryDirectory(prefix="datalab-public-") as name:
+        folder = Path(name) / OPEN
+        write_excerpt(place, names, folder)
+        for path in (Path(name), folder, *folder.iterdir()):
+            os.chmod(path, 0o755 if path.is_dir() else 0o644)
+        shown = (*room.shown, (place.data, f"{sandbox.LAKE}/{OPEN}/data", False))
+        yield replace(room, lakes={OPEN: folder}, shown=shown)
 
 
 def barred(shelf: Shelf, reads: list[dict[str, Any]], language: Language) -> list[Barred]:
@@ -101,17 +129,20 @@ def runner(
     state = request.app.state
     walls, shelf = walls_of(request.app), state.library.shelf()
     settings, prefix = state.settings, state.prefix
-    # Without walls of bubblewrap nothing can be hidden, and such a run is refused.
     out_of_sight = hidden(shelf)
 
     def run(hear: Callable[[Event], None]) -> Outcome:
-        lake = settings.lake / OPEN
-        lakes = {OPEN: lake} if lake.is_dir() else {}
-        with running.room_of(project, walls, state.homes, lakes) as room:
+        if walls.mode not in {"root", "user"}:
+            # Nothing can be hidden without mounts: a page could show what it may not.
+            raise RunRefused(reason=walls.reason or walls.mode)
+        with (
+            running.room_of(project, walls, state.homes, {}) as room,
+            public_room(room, settings.lake, out_of_sight) as public,
+        ):
             return running.run(
                 project,
                 notebook,
-                room,
+                public,
                 walls,
                 language=language,
                 limits=Limits(seconds=SECONDS, memory=settings.server_memory),
@@ -120,7 +151,7 @@ def runner(
                     "DATALAB_ASSETS_URL": f"{prefix}/assets/",
                 },
                 on_event=hear,
-                hidden=out_of_sight,
+                hidden=[folder for folders in out_of_sight.values() for folder in folders],
             )
 
     return run

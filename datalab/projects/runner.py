@@ -178,6 +178,7 @@ class _Run:
         outputs = cell.outputs
         if facts.get("kind") == "output":
             outputs = []
+        self._tell_reads()  # first: nobody listens any more once a cell has failed
         self.say(
             "cell",
             index=self.index,
@@ -188,7 +189,6 @@ class _Run:
             seconds=round(time.monotonic() - self.began, 3),
             **facts,
         )
-        self._tell_reads()
 
     def _tell_reads(self) -> None:
         try:

@@ -138,14 +138,16 @@ def _prepare(
 def _walled(walls: Walls, room: Room, work: Path, hidden: Collection[str]) -> list[str]:
     """The walls of a server, then what a run has otherwise; a later mount lies over an earlier."""
     command = sandbox.mounts(
-        walls, replace(room, shown=((work, WORK, False),)), limits=Limits(memory=TEMPORARY * 4)
+        walls,
+        replace(room, shown=(*room.shown, (work, WORK, False))),
+        limits=Limits(memory=TEMPORARY * 4),
     )
     end = command.index("--chdir")
     home = f"/home/{room.account}"
     closed = ["--die-with-parent", "--perms", "1777", "--size", str(SCRATCH), "--tmpfs", home]
     for name in sorted(hidden):
         access, _, rest = name.partition("/")
-        if access in room.lakes and (room.lakes[access] / rest).is_dir():
+        if access in room.lakes and _source(room, access, rest).is_dir():
             closed += ["--size", "4096", "--tmpfs", f"{sandbox.LAKE}/{name}"]
             closed += ["--remount-ro", f"{sandbox.LAKE}/{name}"]
     runtime = ["--perms", "1777", "--dir", "/tmp/jupyter"]  # noqa: S108
@@ -195,3 +197,11 @@ def _copy(source: Path, target: Path, uid: int) -> None:
         if content is not None and len(content) <= left:
             left -= len(content)
             files.write(target, path, content, uid)
+
+
+def _source(room: Room, access: str, rest: str) -> Path:
+    """Where a folder of a lake lies outside; ``data`` may be shown from elsewhere."""
+    for source, inside, _ in room.shown:
+        if f"{sandbox.LAKE}/{access}/{rest}".startswith(f"{inside}/"):
+            return source / f"{sandbox.LAKE}/{access}/{rest}"[len(inside) + 1 :]
+    return room.lakes[access] / rest

@@ -12,13 +12,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
 from datalab.projects import draft as drafts
 from datalab.projects.create import create
 from datalab.projects.project import Project
-from tests.portal.conftest import Workshop, fill
+from tests.portal.conftest import PREFIX, Workshop, fill
 from tests.portal.desk import Browser, Desk, now
 
 SLUG = "velos-dijon"
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 SURE = {"title": "Les communes", "summary": "Combien nous sommes.", "sure": "yes"}
 
 
@@ -61,7 +59,7 @@ class Press:
         """Start a draft and wait until it was run; the address of its page."""
         begun = browser.post(f"projects/{SLUG}/publications", {"notebook": notebook})
         assert begun.status_code == 303, begun.text
-        address = str(begun.headers["location"])
+        address = str(begun.headers["location"]).removeprefix(f"{PREFIX}/")
         draft = drafts.find(self.project, address.rpartition("/")[2])
         deadline = time.monotonic() + 120
         while draft.state == "running" and time.monotonic() < deadline:
