@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
 from datalab.i18n import Language, translate
-from datalab.portal.following import follow_project
+from datalab.portal.following import follow_project, is_shared
 from datalab.portal.language import language_of
 from datalab.portal.live_door import spawn_address
 from datalab.portal.notebooks import first_of
@@ -38,13 +38,13 @@ class RefusedView:
 
 @router.get("/projects/{slug}/open")
 def open_(request: Request, slug: str, notebook: str = "") -> Response:
-    signed_in(request)
+    person = signed_in(request)
     project, sight = visible(request, slug)
     language = language_of(request)
     refusal = _refusal(project, sight, language)
     if refusal:
         return _refused(request, project, sight, *refusal)
-    if not follow_project(request, slug):
+    if not is_shared(request, project, person.name) and not follow_project(request, slug):
         sentence = translate(
             "The hub does not answer just now. Try again in a moment: nothing is lost.", language
         )
