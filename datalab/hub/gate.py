@@ -3,11 +3,13 @@
 The hub listens on a unix socket per account, which only that account's room can see. What comes
 through is held to that account: cookies are taken off, pages are refused, and a token opens
 nothing unless it is the account's own or was issued to its very server. A token or a cookie that
-was stolen from somebody else is of no use here.
+was stolen from somebody else is of no use here. Requests are counted: the hub answers about a
+hundred a second, and no single notebook may take them all.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,15 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
+from tornado.iostream import IOStream
 
 from datalab.isolation import doorway
 
 LARGEST = 2**20
+CONNECTIONS = 32
+IDLE_SECONDS = 60
+# Requests per second, and how many may come at once.
+RATE, BURST = 10.0, 60.0
 REFUSED = b'{"status": 403, "message": "Only the API of the hub, for one account"}'
 
 
@@ -36,11 +43,14 @@ class Gate:
         self.hub, self.account, self.client_id = hub, account, client_id
         self.folder = folder
         self.server: HTTPServer | None = None
+        self.left, self.counted = BURST, time.monotonic()
 
     def open(self) -> None:
         """Listen; again where it was open."""
         self.close()
-        self.server = HTTPServer(_Filter(self), max_body_size=LARGEST)
+        self.server = _Server(
+            _Filter(self), max_body_size=LARGEST, idle_connection_timeout=IDLE_SECONDS
+        )
         self.server.add_socket(doorway.bind(self.folder))
 
     def close(self) -> None:
@@ -48,6 +58,16 @@ class Gate:
             self.server.stop()
             (self.folder / doorway.SOCKET).unlink(missing_ok=True)
         self.server = None
+
+    def counts(self) -> bool:
+        """Count one request; False where there were too many lately."""
+        now = time.monotonic()
+        self.left = min(BURST, self.left + RATE * (now - self.counted))
+        self.counted = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
 
     def admits(self, path: str, authorization: str | None) -> bool:
         """Whether a request may go on to the hub."""
@@ -72,6 +92,15 @@ class Gate:
             return True
         mine = found.user is not None and found.user.name == self.account
         return bool(mine or found.client_id == self.client_id)
+
+
+class _Server(HTTPServer):
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """One more connection, unless the account has enough of them."""
+        if len(self._connections) >= CONNECTIONS:
+            stream.close()
+        else:
+            super().handle_stream(stream, address)
 
 
 class _Filter(HTTPServerConnectionDelegate):
@@ -101,6 +130,9 @@ class _Request(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         for name in ("Cookie", "X-Forwarded-For", "X-Real-Ip"):
             headers.pop(name, None)
+        if not self.gate.counts():
+            self.inner, self.status = None, (429, "Too Many Requests")
+            return None
         given = headers.get_list("Authorization")
         path = start_line.path if isinstance(start_line, RequestStartLine) else ""
         if len(given) > 1 or not self.gate.admits(path, given[0] if given else None):

@@ -27,8 +27,8 @@ from datalab.isolation.doorway import Ends, bind, join
 LONGEST_HEAD = 2**16
 HEAD_SECONDS = 30
 CONNECT_SECONDS = 20
-# Connections of one account; in a user namespace all accounts count together.
-EACH = 64
+# Connections of one account; without uids of their own all accounts count together.
+EACH, ALL = 64, 1024
 # Loaded by asyncio on first use, when this process can no longer read a closed interpreter.
 LOADED = (concurrent.futures.thread, encodings.idna)
 NOBODY = 65534
@@ -47,11 +47,12 @@ class Refused(Exception):
 class Web:
     """``hosts`` are ``name`` or ``name:port`` that may be reached wherever they lie.
 
+    ``each`` is the number of connections of one account.
     ``upstream`` is the machine's own way to the web, ``http://host:port``; empty for none.
     """
 
-    def __init__(self, hosts: frozenset[str], upstream: str) -> None:
-        self.hosts, self.upstream = hosts, upstream
+    def __init__(self, hosts: frozenset[str], upstream: str, each: int = EACH) -> None:
+        self.hosts, self.upstream, self.each = hosts, upstream, each
         self.open: Counter[int] = Counter()
 
     async def serve(self, listening: socket.socket) -> None:
@@ -62,11 +63,13 @@ class Web:
         """One connection from a room."""
         uid = _uid(writer.get_extra_info("socket"))
         try:
-            if self.open[uid] >= EACH:
+            if self.open[uid] >= self.each:
                 # What was not read would break the connection before the answer is.
                 async with asyncio.timeout(1):
                     await reader.read(LONGEST_HEAD)
-                raise Refused("429 Too Many Requests", f"More than {EACH} connections at once.")
+                raise Refused(
+                    "429 Too Many Requests", f"More than {self.each} connections at once."
+                )
             self.open[uid] += 1
             try:
                 await self._carry(reader, writer)
@@ -200,13 +203,14 @@ def main() -> None:
     upstream = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY") or ""
     listening = bind(options.folder)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    each = EACH if os.geteuid() == 0 else ALL
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
     hosts = frozenset(name.strip() for name in options.hosts.split(",") if name.strip())
     with suppress(KeyboardInterrupt):
-        asyncio.run(Web(hosts, upstream).serve(listening))
+        asyncio.run(Web(hosts, upstream, each).serve(listening))
 
 
 if __name__ == "__main__":

@@ -230,3 +230,38 @@ def test_what_it_was_refused_is_said_below_the_cell(guarded: Scene) -> None:
     notices = (student.lab.home / "run/ways/student/notices.json").read_text()
     assert "espace disque" in notices
     assert "mémoire" in notices
+
+
+def test_one_notebook_cannot_take_the_hub_for_itself(guarded: Scene) -> None:
+    student, citizen = guarded
+    flood = (
+        "known = {'Authorization': 'token ' + os.environ['JUPYTERHUB_API_TOKEN']}\n"
+        "codes = []\n"
+        "for _ in range(150):\n"
+        "    try: ask(hub_port, '/hub/api/user', known); codes.append(200)\n"
+        "    except urllib.error.HTTPError as error: codes.append(error.code)\n"
+        "print(codes.count(429) > 0, set(codes) <= {200, 429})"
+    )
+    assert student.run(flood).startswith("True True\n")
+    own = (
+        "import os, urllib.request as u; r = u.Request(os.environ['JUPYTERHUB_API_URL'] + '/user')"
+    )
+    header = "r.add_header('Authorization', 'token ' + os.environ['JUPYTERHUB_API_TOKEN'])"
+    assert citizen.run(f"{own}; {header}; print(u.urlopen(r).status)") == "200\n"
+    hold = (
+        "held = []\n"
+        "for _ in range(200):\n"
+        "    s = socket.socket(socket.AF_UNIX)\n"
+        "    try: s.connect('/run/lab/hub/way.sock'); held.append(s)\n"
+        "    except OSError: break\n"
+        "time.sleep(0.5)\n"
+        "alive = 0\n"
+        "for s in held:\n"
+        "    s.setblocking(False)\n"
+        "    try: alive += s.recv(1) != b''\n"
+        "    except BlockingIOError: alive += 1\n"
+        "    except OSError: pass\n"
+        "print(alive <= 40)\n"
+        "for s in held: s.close()"
+    )
+    assert student.run(hold) == "True\n"
