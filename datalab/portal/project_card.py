@@ -22,7 +22,6 @@ from datalab.portal.state import label, marks_of, name_of
 from datalab.projects.project import Project
 
 TROUBLE = ("failed", "kept")  # states of a dataset that a project should know of
-GUEST = "invite-"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Sight:
 
     @property
     def sees_people(self) -> bool:
-        known = self.person is not None and not self.person.name.startswith(GUEST)
+        known = self.person is not None and self.person.account.kind != "guest"
         return known or self.role is not None
 
     def may(self, right: ProjectRight) -> bool:
@@ -115,7 +114,7 @@ def card_of(
         server=running,
         server_label=server_label(running or "unknown", language),
         inside=people_of(project, presence, names, sight) if live else [],
-        changed_at=changed_at(project, notebooks_of(project, language)),
+        changed_at=changed_at(project, notebooks_of(project, language)) if sight.person else None,
         published=count_of(project),
         trouble=[u for u in used if u.troubled] if sight.person else [],
         href=f"{prefix}/projects/{project.slug}/",

@@ -98,7 +98,9 @@ def test_only_members_see_notebooks_and_account_names(desk: Desk) -> None:
         told = {member["account"] for member in document["members"]}
         assert (told == {"student", "agent", "citizen"}) is (name == "agent")
     anonymous = desk.browser().get("projects/shade.json").json()
-    assert anonymous["members"] == anonymous["notebooks"] == anonymous["inside"] == []
+    for hidden in ("members", "notebooks", "inside", "datasets", "reads", "recent"):
+        assert anonymous[hidden] == []
+    assert anonymous["changed_at"] is None
     assert anonymous["server"] is None
 
 

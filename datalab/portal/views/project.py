@@ -129,7 +129,7 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         license=manifest.license,
         license_title=license_.title if license_ else manifest.license,
         created_at=manifest.created_at.isoformat() if manifest.created_at else None,
-        changed_at=changed_at(project, there),
+        changed_at=changed_at(project, there) if sight.person else None,
         gone_at=gone.isoformat() if gone else None,
         role=sight.role,
         role_label=role_label(sight.role, language),
@@ -143,7 +143,9 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         if member
         else [],
         first=first_of(project, language) if member else None,
-        datasets=used_by(project, state.library.shelf(), language, moment, state.prefix),
+        datasets=used_by(project, state.library.shelf(), language, moment, state.prefix)
+        if sight.person or project.reference
+        else [],
         reads=readable(project, reading, language) if member else [],
         limits=limits(project, reading, names, language) if member else [],
         recent=recent_changes(project, names, state.prefix) if member else [],
