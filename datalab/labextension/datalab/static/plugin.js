@@ -38,11 +38,11 @@
           app.shell.add(top, "top", { rank: 900 });
           if (place.project) {
             const back = link(`${place.about}/`, say("Project: {title}", { title: place.project }));
-            const publish = link(`${place.about}/publications/new`, say("Publish…"));
+            const publish = link(`${place.about}/publications`, say("Publish…"));
             const follow = () => {
               const current = tracker.currentWidget;
               const path = current && app.serviceManager.contents.localPath(current.context.path);
-              publish.href = `${place.about}/publications/new${path ? `?notebook=${encodeURIComponent(path)}` : ""}`;
+              publish.href = `${place.about}/publications${path ? `?notebook=${encodeURIComponent(path)}` : ""}`;
             };
             tracker.currentChanged.connect(follow);
             follow();
