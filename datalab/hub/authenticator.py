@@ -27,6 +27,10 @@ from datalab.projects.project import Projects, slug_of_account
 
 Way = str
 
+# JupyterHub 6.1.1 reads it before anything sets it, where a page is asked for with the cookie of an
+# account that is closed: a trace in the log on the way to the login page.
+BaseHandler._token_authenticated = False
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -327,9 +327,9 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             await asyncio.sleep(0.05)
 
     def delete_forever(self) -> None:
-        """The account was deleted: so are its home, its way to the hub and what its servers said."""
+        """The account was deleted: so are its home, its way to the hub and its log."""
         if not self.name:
-            forget(self.homes.home(self.user.name))
+            self.homes.clear(self.user.name, walled=self.walls.mode in {"root", "user"})
             forget(Path(self.ways_path) / self.user.name)
             for log in self._log.parent.glob(f"{self._log.name}*"):
                 log.unlink(missing_ok=True)

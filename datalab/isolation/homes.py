@@ -9,6 +9,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,23 +76,39 @@ class Homes:
             seed(home, welcome, uid if self.separate else None)
         return home
 
-    def release(self, account: str) -> bool:
-        """Delete all that is left of an account that is gone for ever, and free its uid.
+    def clear(self, account: str, *, walled: bool) -> None:
+        """Delete the files of an account that is gone for ever, whose servers were stopped.
 
-        False while a process of it still runs: another account must not meet it under its uid.
+        Where no sandbox held it (not ``walled``), it may have left processes behind, and files in
+        folders that everybody may write to.
         """
         named = self.root / "uids" / _checked(account)
-        if self.separate and named.is_symlink():
+        if self.separate and not walled and named.is_symlink():
             uid = int(os.readlink(named))
-            if _runs_something(uid):
-                return False
+            for pid in _running(uid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             for shared in SHARED:
                 _empty(shared, uid)
         for folder in (self.home(account), self.etc(account)):
             forget(folder)
+
+    def release(self, account: str) -> bool:
+        """Forget an account whose home was deleted; False while some of it is still there.
+
+        Its uid goes to nobody else while anything runs under it.
+        """
+        folder = self.root / "uids"
+        for folder_of_it in (self.home(account), self.etc(account)):
+            forget(folder_of_it)
         if self.home(account).exists():
             return False
-        named.unlink(missing_ok=True)
+        named = folder / _checked(account)
+        if named.is_symlink():
+            named.rename(folder / f"{PARKED}{os.readlink(named)}")
+        for parked in folder.glob(f"{PARKED}*"):
+            if not _running(int(os.readlink(parked))):
+                parked.unlink(missing_ok=True)
         return True
 
     def _describe(self, account: str, uid: int) -> None:
@@ -110,6 +127,8 @@ class Homes:
             os.chmod(folder / name, 0o644)
 
 
+# A uid that is nobody's any more and not yet free; no account can have that name.
+PARKED = ".parked-"
 # Folders where, without a sandbox, an account may have left files.
 SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108
 
@@ -123,13 +142,15 @@ def _numbers(folder: Path) -> set[int]:
     return found
 
 
-def _runs_something(uid: int) -> bool:
+def _running(uid: int) -> list[int]:
+    """Processes of a uid."""
+    found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 if entry.stat().st_uid == uid:
-                    return True
-    return False
+                    found.append(int(entry.name))
+    return found
 
 
 def _empty(folder: Path, uid: int) -> None:

@@ -134,6 +134,9 @@ def _deleted(hub: HubApi, name: str) -> bool:
     user = hub.ask("GET", path, done=(404,))
     if user is None:
         return True
+    if user.get("pending"):
+        # A server that starts or stops cannot be stopped: next time.
+        return False
     try:
         hub.ask("DELETE", path, done=(404,), seconds=PATIENCE)
     except HubUnreachable as error:

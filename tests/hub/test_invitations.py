@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 import time
@@ -18,7 +17,7 @@ import pytest
 
 from tests.hub.lab import Lab, Person, eventually
 from tests.hub.test_passwords import FRENCH, form, problem
-from tests.hub.test_people import processes_of, uid_of
+from tests.hub.test_people import processes_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -108,7 +107,8 @@ def test_when_the_stay_ends_nothing_is_left(running_lab: Lab, end: str) -> None:
                 database.execute("UPDATE accounts SET expires_at = 1 WHERE name = ?", (guest.name,))
         else:
             works_with_files(guest)
-        uid, room = uid_of(running_lab, guest.name), running_lab.server(guest.name)
+        room = running_lab.server(guest.name)
+        assert processes_of(guest.name)
         if end == "leaves":
             hidden = form(guest, "/hub/quitter")
             left = guest.client.post("/hub/quitter", data=hidden, headers=FRENCH)
@@ -117,8 +117,7 @@ def test_when_the_stay_ends_nothing_is_left(running_lab: Lab, end: str) -> None:
             running_lab.command("user", "withdraw", made["id"])
         eventually(lambda: nothing_left(running_lab, guest.name), "the guest to be gone", 60)
         assert not any(process.alive for process in room.values())
-        if os.geteuid() == 0:
-            assert processes_of(uid) == []
+        assert processes_of(guest.name) == []
         assert guest.client.get("/hub/home").url.path == "/hub/login"
         there = guest.client.get(f"/user/{guest.name}/api/contents", follow_redirects=False)
         assert there.status_code in {302, 403, 404, 424, 503}

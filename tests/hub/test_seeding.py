@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,36 @@ def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> N
 def test_a_strange_name_becomes_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError):
         Homes(tmp_path, separate=True).home(name)
+
+
+def test_a_uid_is_free_again_once_nothing_runs_under_it(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another account")
+    homes = Homes(tmp_path, separate=True)
+    home = homes.prepare("guest", tmp_path / "none")
+    uid = homes.uid("guest")
+    (home / "work").mkdir()
+    (home / "work" / "link").symlink_to("/etc")
+    left = subprocess.Popen(["sleep", "60"], user=uid)
+    try:
+        assert homes.release("guest")
+        assert list(tmp_path.rglob("*guest*")) == []
+        # Somebody new does not meet what still runs.
+        assert homes.uid("newcomer") != uid
+    finally:
+        left.kill()
+        left.wait()
+    assert homes.release("nobody")
+    assert [path.name for path in (tmp_path / "uids").iterdir()] == ["newcomer"]
+    assert Path("/etc/passwd").exists()
+
+
+def test_without_a_sandbox_what_still_runs_ends_with_the_account(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another account")
+    homes = Homes(tmp_path, separate=True)
+    homes.prepare("guest", tmp_path / "none")
+    left = subprocess.Popen(["sleep", "60"], user=homes.uid("guest"))
+    homes.clear("guest", walled=False)
+    assert left.wait(10) != 0
+    assert not homes.home("guest").exists()
