@@ -35,10 +35,12 @@ def backed_up(open_folder: Path, small_catalog: Path) -> Iterator[tuple[Path, Pa
             zoe.run("open('diary.txt', 'w').write('mine'); import os; os.mkfifo('pipe')")
             zoe.run("os.symlink('/etc/shadow', 'trap')")
             archive = open_folder / "lab.tar"
+            (lab.home / ".backup-999999999-killed").mkdir()
             said = json.loads(lab.command("backup", str(archive), "--json").stdout)
             assert zoe.run("print('still here')") == "still here\n"
         assert said["skipped"] == ["accounts/homes/zoe/pipe"]
         assert said["path"] == str(archive)
+        assert not list(lab.home.glob(".backup-*"))
         yield archive, open_folder
     finally:
         end(lab)

@@ -38,6 +38,7 @@ FORMAT = 1
 SMALL = 2**23
 PIECE = 2**20
 LOCK_SECONDS = 600
+SCRATCH = ".backup-"
 DEEPEST = 100
 BESIDE_DATABASES = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 # Full disks and faulty ones end the whole backup; anything else is one file that is strange.
@@ -75,12 +76,15 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
         raise BackupFailed(
             path=str(target), reason=Phrase("a backup belongs outside the lab's folder")
         )
+    _clear_left_over(settings.home)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with (
             os.fdopen(handle, "wb") as file,
-            tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.home) as scratch,
+            tempfile.TemporaryDirectory(
+                prefix=f"{SCRATCH}{os.getpid()}-", dir=settings.home
+            ) as scratch,
         ):
             archive = _Archive(file, settings.home, Path(scratch))
             _fill(archive, settings, homes)
@@ -94,6 +98,14 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
     finally:
         partial.unlink(missing_ok=True)
     return Report(target, len(archive.contents), target.stat().st_size, tuple(archive.skipped))
+
+
+def _clear_left_over(home: Path) -> None:
+    """What a backup that was killed left behind: links and copies, never an original."""
+    for folder in home.glob(f"{SCRATCH}*-*"):
+        pid = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(archive: _Archive, settings: Settings, homes: bool) -> None:
