@@ -126,15 +126,13 @@ def arrive(browser: Browser, lab: Lab) -> Iterator[Callable[[], Visitor]]:
             one.context.close()
 
 
-def add(owner: Visitor, account: str, role: str = "rédaction") -> None:
-    """On the page of the members; agrees to what it says is taken away."""
+def add(owner: Visitor, account: str, role: str) -> None:
+    """On the page of the members, where nothing is taken away."""
     page = owner.page
     page.goto(f"{PORTAL}projects/{SLUG}/members")
     page.get_by_label("Nom du compte").fill(account)
-    page.locator(".choice-card", has_text=role).first.click()
+    page.get_by_role("radio", name=re.compile(f"^{role} ")).check()
     page.get_by_role("button", name="Ajouter", exact=True).click()
-    if page.get_by_role("heading", name="Avant d’ajouter").is_visible():
-        page.get_by_role("button", name="quand même").click()
     expect(page.locator(".said")).to_contain_text("fait maintenant partie du projet")
 
 
@@ -159,7 +157,7 @@ def test_two_people_write_and_run_one_notebook_and_a_third_who_is_removed_is_out
     expect(page.locator(".loses")).to_contain_text("Petits lieux")
     page.get_by_role("button", name="Ajouter Citoyen quand même").click()
     expect(page.locator(".said")).to_contain_text("Citoyen fait maintenant partie du projet")
-    add(student, "agent")
+    add(student, "agent", "rédaction")
 
     student.go_in()
     for visitor, persona in ((citizen, "citizen"), (agent, "agent")):
