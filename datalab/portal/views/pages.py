@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from datalab.errors import PublicationWithdrawn, UnknownPage, UnknownProject, UnknownPublication
@@ -265,6 +265,10 @@ def picture(request: Request, slug: str, name: str, version: int, file: str) -> 
     # A page may be withdrawn at any time: asked again each time.
     headers = {"Cache-Control": "no-cache", "Cross-Origin-Resource-Policy": "same-site"}
     if ending == "html":
+        if request.headers.get("sec-fetch-dest") == "document":
+            # By itself it could send its reader anywhere, in the name of the lab's address.
+            address = f"{request.app.state.prefix}/pages/{page.slug}/{page.name}/v/{page.version}"
+            return RedirectResponse(address, status_code=303)
         return frame_of(request, content, headers)
     media, policy = MEDIA[ending]
     headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the page has no origin
