@@ -234,8 +234,11 @@ def progress_of(request: Request, run: Run, language: Language) -> Progress:
         return Progress(words, busy=False)
     if run.error is not None:
         return Progress(run.error.message(language), busy=False, failed=True)
-    reason = run.reason.in_(language) if isinstance(run.reason, Phrase) else run.reason
-    words = translate("A cell could not be computed: {reason}.", language, reason=reason)
+    if isinstance(run.reason, Phrase):
+        reason = run.reason.in_(language)
+        words = translate("A cell could not be computed: {reason}.", language, reason=reason)
+    else:
+        words = translate("A cell could not be computed: it says why at its place.", language)
     return Progress(words, busy=False, failed=True)
 
 
