@@ -145,7 +145,7 @@ def result(project: Project, draft: Draft) -> Any:
     """
     try:
         text = (_folder(project, draft.id) / "notebook.ipynb").read_text(encoding="utf-8")
-        return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.reads(text, as_version=4)
     except (OSError, ValueError):
         raise UnknownDraft() from None
 
@@ -190,7 +190,7 @@ class _Work:
         elif barred:
             self._now(state="refused", **told)
         else:
-            text = nbformat.writes(outcome.result)  # type: ignore[no-untyped-call]
+            text = nbformat.writes(outcome.result)
             path = _folder(self.project, self.draft.id) / "notebook.ipynb"
             path.write_text(text, encoding="utf-8")
             self._now(state="ready", ran_at=self.draft.at, **told)

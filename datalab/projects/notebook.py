@@ -55,8 +55,8 @@ def parse(content: bytes, name: str) -> Any:
             # nbformat asks the whole document before it tells what is missing in it.
             if not isinstance(json.loads(content), dict):
                 raise NotebookUnreadable(notebook=name, reason=Phrase("it is not a notebook"))
-            node = nbformat.reads(content.decode(), as_version=4)  # type: ignore[no-untyped-call]
-            node = nbformat.v4.upgrade(node)  # type: ignore[no-untyped-call]
+            node = nbformat.reads(content.decode(), as_version=4)
+            node = nbformat.v4.upgrade(node)
             nbformat.validate(node)
     except NotebookUnreadable:
         raise
@@ -99,7 +99,7 @@ def outputs(said: Any) -> list[Any]:
     found = []
     for one in said if isinstance(said, list) else []:
         if isinstance(one, dict) and one.get("output_type") in KINDS:
-            node = nbformat.from_dict(one)  # type: ignore[no-untyped-call]
+            node = nbformat.from_dict(one)
             try:
                 nbformat.validate(node, ref=node.output_type, version=4)
             except Exception:  # noqa: S112 - whatever is wrong with it, it is no output

@@ -193,7 +193,7 @@ def publish(
         for file, content in rendered.files.items():
             (making / "files" / file).write_bytes(content)
         (making / "notebook.ipynb").write_text(
-            nbformat.writes(node),  # type: ignore[no-untyped-call]
+            nbformat.writes(node),
             encoding="utf-8",
         )
         page = {

@@ -97,7 +97,7 @@ class _Run:
         import nbformat
 
         self.request, self.events = request, events
-        self.notebook = nbformat.from_dict(request["notebook"])  # type: ignore[no-untyped-call]
+        self.notebook = nbformat.from_dict(request["notebook"])
         self.reads = Path(os.environ["DATALAB_READS"])
         self.read_until = 0
         self.size = 0

@@ -150,5 +150,5 @@ def record(project: Project, outcomes: list[Outcome], now: float) -> Path | None
 
 def write_back(project: Project, one: Outcome, owner: int | None) -> bool:
     """Put a result in place of its notebook; only where no server runs over the work."""
-    text = nbformat.writes(one.result)  # type: ignore[no-untyped-call]
+    text = nbformat.writes(one.result)
     return files.write(project.work, one.notebook, f"{text}\n".encode(), owner)
