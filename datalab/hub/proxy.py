@@ -168,7 +168,11 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
         if message is None:
             code = getattr(client, "close_code", None)
             # 1005 and 1006 say "no code" and may not be sent (RFC 6455, section 7.4.1).
-            self.close(code if code and code not in {1005, 1006} else 1001)
+            if code and code not in {1005, 1006}:
+                # The reason as well: JupyterLab shows it to whoever lost access to a document.
+                self.close(code, getattr(client, "close_reason", None))
+            else:
+                self.close(1001)
             return
         if self.waiting is not None:
             self.waiting.append(message)

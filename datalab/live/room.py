@@ -1,32 +1,25 @@
 """One open document: its changes go to disk first, then to people, then into the file.
 
-It replaces ``DocumentRoom`` of jupyter-server-ydoc 3.0.4, which was seen to lose work in these
-ways (``tests/faults`` shows them with the stock parts):
-
-* A change was sent to others before it was stored: ``kill -9`` between both lost what was seen.
-* A room whose file was older than its store (the server died within the save delay) was *reset to
-  the file*, and the deletion travelled to every browser that came back.
-* A save was put off with every key stroke, so a person who typed on was never saved.
-* Two rooms of one file (notebook and text editor) overwrote each other, as did a file that was
-  rewritten on disk while somebody typed: here the three are merged.
-* A server that was told to stop cancelled the save that was due.
+It replaces ``DocumentRoom`` of jupyter-server-ydoc 3.0.4, which was seen to send a change before
+it was stored; to reset a room to a file older than its store (a crash within the save delay), so
+that the deletion travelled to every browser; to put a save off with every key stroke; to let two
+rooms of one file, or a rewritten file, overwrite what was typed; and to cancel the save that was
+due when it was told to stop. ``tests/faults`` shows it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
-import nbformat
 from jupyter_server.utils import ensure_async
 from jupyter_server_ydoc.rooms import DocumentRoom
 from jupyter_server_ydoc.utils import LogLevel
-from jupyter_ydoc import ydocs
-from pycrdt import Doc, TransactionEvent, create_update_message
+from pycrdt import TransactionEvent, create_update_message
 
+from datalab.live.content import change_to, content_of, digest_of, read_file
 from datalab.live.log import Log
 from datalab.live.store import StoreFull
 from datalab.live.timeline import Timeline
@@ -83,11 +76,11 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         tornado.web.HTTPError
             where the file is gone (404) or is no valid notebook (400).
         """
-        if self.ready:
+        if self.ready:  # type: ignore[has-type]
             return
         async with self._saving:
-            model = await self._read_file()
             changes = await self._ask("changes")
+            model = await self._read_file(known=bool(changes))
             if changes:
                 await self._open_log(changes, model)
             else:
@@ -235,8 +228,10 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         await self.settled()
         # No await from here to the copy: it is the document as of change ``head``, exactly.
         head, state = self._head, self.ydoc.get_state()
-        content = await self._content(self.ydoc.get_update(), state)
-        expected = await asyncio.to_thread(self._digest_of, content)
+        content, mended = await content_of(self._file_type, self.ydoc.get_update(), state)
+        if mended is not None:
+            self.ydoc.apply_update(mended)
+        expected = await asyncio.to_thread(digest_of, self._kind, content)
         if expected == on_disk:
             await self._ask("confirm", expected, head)
             return
@@ -267,46 +262,13 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
     def _kind(self) -> str:
         return self._file_type if self._file_type in {"file", "notebook"} else "file"
 
-    async def _content(self, update: bytes, state: bytes) -> Any:
-        """The document as its file holds it, read from a copy that nobody types into."""
-        copy: Doc[Any] = Doc()
-        copy.apply_update(update)
-        content = await ydocs.get(self._file_type, ydocs["file"])(copy).aget()
-        if copy.get_state() != state:
-            # Two cells had one identifier and the second got another: people's copies as well.
-            self.ydoc.apply_update(copy.get_update(state))
-        return content
-
-    def _digest_of(self, content: Any) -> str:
-        """SHA-256 of the bytes that the contents manager is going to write."""
-        if self._kind == "notebook":
-            text = nbformat.writes(nbformat.from_dict(content), version=nbformat.NO_CONVERT)
-            text += "" if text.endswith("\n") else "\n"
-        else:
-            text = str(content)
-        return hashlib.sha256(text.encode()).hexdigest()
-
     # -- somebody else wrote the file -------------------------------------------------------
 
     async def _on_outofband_change(self) -> None:
         self._unsaved.set()
 
-    async def _read_file(self) -> dict[str, Any]:
-        async with self._file._lock:
-            manager = self._file._contents_manager
-            model: dict[str, Any] = await ensure_async(
-                manager.get(
-                    self.path,
-                    format=self._file_format,
-                    type=self._file_type,
-                    content=True,
-                    require_hash=True,
-                )
-            )
-            if self._file_type == "file" and isinstance(model["content"], str):
-                model["content"] = model["content"].replace("\r\n", "\n")
-            self._file.last_modified = model["last_modified"]
-        return model
+    async def _read_file(self, *, known: bool = False) -> dict[str, Any]:
+        return await read_file(self._file, self._file_format, self._file_type, known=known)
 
     async def _take_in(self) -> str | None:
         """Merge a file that the lab did not write. The SHA-256 of the file, None without one."""
@@ -319,7 +281,7 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
                 raise
             return None
         if await self._ask("contained", found["hash"]) is None:
-            found = await self._read_file()
+            found = await self._read_file(known=True)
             await self._merge(found)
         return str(found["hash"])
 
@@ -329,11 +291,13 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         The change is computed on a copy of the document as it was in the last file, and then
         travels like the change of one more person.
         """
+        if model["content"] is None:
+            self._unsaved.set()
+            return
         self.log.info("%s was changed on disk: merging", self.path)
-        base: Doc[Any] = Doc()
-        for change in await self._ask("changes", await self._ask("latest")):
-            base.apply_update(change)
-        await self._bring_in(base, model["content"])
+        await self._bring_in(
+            await self._ask("changes", await self._ask("latest")), model["content"]
+        )
         await self._ask("confirm", model["hash"], self._head)
         self._emit(LogLevel.INFO, "overwrite", "Changes on disk were merged.")
 
@@ -346,15 +310,11 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
 
         The file cannot say it: one that holds what the lab wrote once is no news to a room.
         """
-        base: Doc[Any] = Doc()
-        base.apply_update(self.ydoc.get_update())
-        await self._bring_in(base, content)
+        await self._bring_in([self.ydoc.get_update()], content)
 
-    async def _bring_in(self, base: Doc[Any], content: Any) -> None:
-        """The change from ``base`` to ``content``, made by one more person."""
-        before = base.get_state()
-        await ydocs.get(self._file_type, ydocs["file"])(base).aset(content)
-        self.ydoc.apply_update(base.get_update(before))
+    async def _bring_in(self, before: Sequence[bytes], content: Any) -> None:
+        """The change from what ``before`` gives to ``content``, made by one more person."""
+        self.ydoc.apply_update(await change_to(self._file_type, before, content))
         await self.settled()
 
     # -- end --------------------------------------------------------------------------------

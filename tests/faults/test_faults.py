@@ -17,8 +17,8 @@ from tests.faults.workshop import ACCOUNT, Workshop
 from tests.hub.lab import Lab, eventually, in_a_loop_of_its_own
 
 LONG = bool(os.environ.get("DATALAB_TEST_LONG"))
-ROUNDS = int(os.environ.get("R", 0)) or (400 if LONG else 40)
-CUTS = ROUNDS * 6
+ROUNDS = 320 if LONG else 32
+CUTS = ROUNDS * 8
 PEOPLE = {"student": "owner", "citizen": "editor"}
 
 
@@ -69,7 +69,7 @@ def test_what_one_person_saw_of_another_is_there_exactly_once(
     print(
         f"{ledger.while_typing} of {ledger.faults.total()} faults came between two key strokes; "
         f"characters on their way at a fault: {sum(ledger.in_flight)} in all, "
-        f"{max(ledger.in_flight)} at most; reloads by everybody count as loss of the pages"
+        f"{max(ledger.in_flight)} at most (those of pages that were closed count to the end)"
     )
     print(ledger.summary(text, identifiers))
     nbformat.validate(document)
@@ -79,6 +79,7 @@ def test_what_one_person_saw_of_another_is_there_exactly_once(
     assert len(set(identifiers)) == len(identifiers)
     assert len(ledger.acknowledged) >= 0.95 * ledger.typed
     assert ledger.faults.total() >= 300
-    assert ledger.faults["server"] >= 30 and ledger.faults["hub"] >= 10
+    assert ledger.faults["server"] >= 30
+    assert ledger.faults["hub"] >= 10
     assert ledger.faults["proxy"] >= 10
     assert ledger.while_typing >= 0.9 * ledger.faults.total()
