@@ -140,7 +140,7 @@ def test_a_code_of_a_project_makes_a_viewer_who_leaves_it_in_the_end(running_lab
         landed = join(guest, made["code"])
         assert landed.headers["Location"] == "/services/datalab/projects/rues-calmes/"
         name = guest.client.get("/hub/api/user").json()["name"]
-        assert f"account: {name}" in manifest.read_text()
+        assert f"account: {name}" in manifest.read_text(), running_lab.log_text()[-3000:]
         running_lab.command("user", "withdraw", made["id"])
         eventually(lambda: nothing_left(running_lab, name), "the guest to be gone", 30)
     assert name not in manifest.read_text()
