@@ -288,7 +288,9 @@ def edit(browser: Guest) -> bool:
     # A page first: the API of a server sends nobody to sign in.
     asked = allowed(browser.get(f"/user/proj-{SLUG}/lab"))
     assert allowed(browser.get(f"/user/proj-{SLUG}/api/contents/{NOTEBOOK}")) is asked
-    live = browser.client.get(f"/services/datalab/{PROJECT}/open", follow_redirects=False)
+    browser.get("me/")  # signs in to the portal whoever can
+    address = f"/services/datalab/{PROJECT}/open"
+    live = browser.client.get(address, headers=LINK, follow_redirects=False)
     assert (allowed(live) and f"/proj-{SLUG}" in live.headers.get("location", "")) is asked
     return asked
 
