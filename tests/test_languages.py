@@ -64,7 +64,8 @@ def sentences_in_the_code() -> set[str]:
                 if any(getattr(target, "id", "") == "template" for target in targets) and (
                     isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
                 ):
-                    found.add(node.value.value)
+                    # A word alone is a name (of a project's template), not a sentence.
+                    found |= {node.value.value} if " " in node.value.value else set()
     return found
 
 

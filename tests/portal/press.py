@@ -16,7 +16,10 @@ from tests.portal.conftest import PREFIX, Workshop, fill
 from tests.portal.desk import Browser, Desk, now
 
 SLUG = "velos-dijon"
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJ"
+    "RU5ErkJggg=="
+)
 SURE = {"title": "Les communes", "summary": "Combien nous sommes.", "sure": "yes"}
 
 
