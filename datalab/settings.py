@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that the proxy listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that the proxy listens on.")
+    node_proxy: bool = Field(
+        default=False,
+        description="Whether the proxy is the Node one on PATH, which holds back no header.",
+    )
     max_bytes: int = Field(
         default=2_000_000_000, description="Largest file a connector may fetch or unpack, in bytes."
     )

@@ -95,7 +95,9 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
     web = [python, "-m", "datalab.isolation.web", "--folder", str(settings.run / "ways" / "web")]
     web += ["--hosts", settings.notebook_hosts]
     listed = [
-        Child("proxy", proxy_command(plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home),
+        Child(
+            "proxy", proxy_command(settings, plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home
+        ),
         Child("hub", [python, "-m", "datalab.hub"], base, home / "hub", umask=0o077),
         Child(
             "portal",
@@ -109,9 +111,9 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
     return [*listed, *([Child("web", web, base, home)] if settings.notebook_web else [])]
 
 
-def proxy_command(plan: Plan) -> list[str]:
-    """The Node proxy where it is installed, else the pure-Python one of the environment."""
-    node = node_proxy()
+def proxy_command(settings: Settings, plan: Plan) -> list[str]:
+    """The pure-Python proxy, unless the Node one was asked for and is there."""
+    node = node_proxy(settings)
     command = [node] if node else [sys.executable, "-m", "datalab.hub.proxy"]
     command += ["--ip", plan.host, "--port", str(plan.port)]
     command += ["--api-ip", "127.0.0.1", "--api-port", str(plan.proxy_port)]
@@ -120,9 +122,12 @@ def proxy_command(plan: Plan) -> list[str]:
     return command
 
 
-def node_proxy() -> str | None:
-    """``configurable-http-proxy`` on PATH, if it is the one that runs on Node."""
-    found = shutil.which("configurable-http-proxy")
+def node_proxy(settings: Settings) -> str | None:
+    """``configurable-http-proxy`` on PATH where it is wanted, if it is the one that runs on Node.
+
+    It is faster, and passes on what :mod:`datalab.hub.bounds` takes off.
+    """
+    found = shutil.which("configurable-http-proxy") if settings.node_proxy else None
     if not found or not shutil.which("node"):
         return None
     with open(found, "rb") as file:

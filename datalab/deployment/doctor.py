@@ -185,7 +185,7 @@ def _port(settings: Settings, language: Language) -> Iterator[Finding]:
 
 
 def _proxy(settings: Settings, language: Language) -> Iterator[Finding]:
-    node = children.node_proxy()
+    node = children.node_proxy(settings)
     if node:
         yield Finding("proxy", "good", translate("Proxy: {program}", language, program=node))
     elif importlib.util.find_spec("configurable_http_proxy"):

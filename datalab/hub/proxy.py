@@ -4,7 +4,8 @@ The routing table and its API are those of the PyPI package ``configurable-http-
 are carried is our own, because its version (0.4) was seen to hold back every answer until it is
 complete, to talk to ten servers at a time for at most 20 seconds, to drop the websocket
 subprotocol that JupyterLab asks for, to send binary messages as text, and to keep a websocket open
-whose server has gone.
+whose server has gone. It also holds notebook servers, which run anybody's code, to their own part of
+the address space, which they share with the portal and the hub (:mod:`datalab.hub.bounds`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import os
 from collections.abc import Awaitable
 from typing import Any
+from urllib.parse import quote
 
 from configurable_http_proxy.configproxy import PythonProxy  # type: ignore[import-untyped]
 from configurable_http_proxy.handlers import ProxyHandler  # type: ignore[import-untyped]
@@ -25,6 +27,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
+from datalab.hub import bounds
 from datalab.i18n import negotiate, translate
 
 LARGEST_UPLOAD = 2**30
@@ -51,6 +54,25 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
     """Carries requests, answers and websocket messages as they come."""
 
     waiting: list[str | bytes] | None = None
+
+    async def get_target_url(self, path: str | None) -> str | None:
+        """Where the request goes, by its address as the browser sees it.
+
+        The package decodes the address twice: ``/user%252fname%252fx`` would reach the server of
+        ``name``, while browsers take it for a file at the top of the site.
+        """
+        # Encoded once more, since the package decodes what it compares.
+        self.target = self.proxy.target_for_req(None, quote(self.request.path))
+        if self.target is None:
+            await self.handle_proxy_error(404, None)
+            return None
+        if bounds.refused(self.target["prefix"], self.request.headers):
+            self.set_status(403)
+            await self.finish()
+            return None
+        target = str(self.target["target"]).rstrip("/")
+        address = target + quote(self.request.path, safe="/%:@!$&'()*+,;=~")
+        return f"{address}?{self.request.query}" if self.request.query else address
 
     async def call_proxy(self, path: str | None = None) -> None:
         url = await self.get_target_url(path)
@@ -109,8 +131,12 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
             self.set_status(start.code, start.reason or None)
         elif line:
             name, _, value = line.partition(":")
-            if name.lower() not in HOP_BY_HOP:
-                self.add_header(name, value.strip())
+            name, kept = name.strip(), value.strip()
+            if name.lower() in HOP_BY_HOP or self.target is None:
+                return
+            held = bounds.held(self.target["prefix"], name, kept)
+            if held is not None:
+                self.add_header(name, held)
 
     def _chunk(self, chunk: bytes) -> Awaitable[None]:
         # Waiting for the browser here is what keeps a large download out of memory.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
@@ -55,6 +56,31 @@ class Echo(RequestHandler):
 class Asked(RequestHandler):
     def get(self) -> None:
         self.write(dict(self.request.headers))
+
+
+class Hostile(RequestHandler):
+    """A notebook server that wants more than its own addresses."""
+
+    def get(self, path: str) -> None:
+        self.set_header("Clear-Site-Data", '"*"')
+        self.set_header("Service-Worker-Allowed", "/")
+        self.set_header("X-Path", self.request.path)
+        for cookie in HOSTILE:
+            self.add_header("Set-Cookie", cookie)
+        if path.endswith("page"):
+            self.write("<!DOCTYPE html><title>A page</title>")
+        else:
+            self.set_header("Content-Type", "text/javascript")
+            self.write("onfetch = event => event.respondWith(new Response('caught'))")
+
+
+HOSTILE = [
+    "a=1",
+    "b=2; Path=/",
+    "c=3; path=/user/mallory/deep; PATH = /hub/; HttpOnly",
+    "d=4; Path=/user/mallory/deep; Domain=example.org",
+    "e=5; Path=/user/mallory-two/",
+]
 
 
 class Nothing(RequestHandler):
@@ -103,6 +129,7 @@ def places() -> Iterator[Places]:
                 ("/nothing", Nothing),
                 ("/asked", Asked),
                 ("/talk", Talk),
+                (r"/(user/.*|hub/x.*)", Hostile),
             ]
             HTTPServer(Application(pages)).listen(server_port, "127.0.0.1")
             stop = asyncio.Event()
@@ -131,6 +158,9 @@ def places() -> Iterator[Places]:
             return False
 
     eventually(listens, "the proxy", 30)
+    known = {"Authorization": f"token {TOKEN}"}
+    route = {"target": target}
+    httpx.post(f"{found.api}/user/mallory", json=route, headers=known).raise_for_status()
     yield found
     process.terminate()
     process.wait(10)
@@ -217,6 +247,57 @@ def test_a_server_that_is_gone_gives_a_page_in_the_readers_language(places: Plac
         assert answer.status_code == 503
         assert word in answer.text
         assert f'lang="{language}"' in answer.text
+
+
+def test_a_server_speaks_for_its_own_addresses_only(places: Places) -> None:
+    answer = httpx.get(f"{places.proxy}/user/mallory/deep/x")
+    assert answer.status_code == 200
+    assert not {"clear-site-data", "service-worker-allowed"} & set(answer.headers)
+    assert answer.headers.get_list("Set-Cookie") == [
+        "a=1; Path=/user/mallory/",
+        "b=2; Path=/user/mallory/",
+        "c=3; HttpOnly; Path=/user/mallory/",
+        "d=4; Path=/user/mallory/deep",
+        "e=5; Path=/user/mallory/",
+    ]
+    trusted = httpx.get(f"{places.proxy}/hub/x")
+    assert trusted.headers["Clear-Site-Data"] == '"*"'
+    assert trusted.headers.get_list("Set-Cookie") == HOSTILE
+
+
+HIDDEN = ["user%2fmallory%2fx", "user%252fmallory%252fx", "%75ser/mallory/x", "user/mallor%79/x"]
+
+
+@pytest.mark.parametrize("address", HIDDEN)
+def test_an_address_leads_where_a_browser_takes_it_to_lead(places: Places, address: str) -> None:
+    assert httpx.get(f"{places.proxy}/{address}").status_code == 404, "the hub's answer"
+
+
+@pytest.mark.parametrize("path", ["a%2Fb", "%C3%A9t%C3%A9%20x", "a%252Fb;c=d@e+f", "x~y'(z)!"])
+def test_an_address_arrives_as_it_was_sent(places: Places, path: str) -> None:
+    answer = httpx.get(f"{places.proxy}/user/mallory/{path}?q=%2F")
+    assert answer.headers["X-Path"] == f"/user/mallory/{path}"
+
+
+def test_no_service_worker_of_a_server_catches_pages(places: Places, browser: Browser) -> None:
+    register = """async ([script, scope]) => {
+        try { await navigator.serviceWorker.register(script, {scope}) } catch (e) { return e.name }
+        return "registered"
+    }"""
+    page = browser.new_page()
+    page.goto(f"{places.proxy}/user/mallory/page")
+    for script, scope in [
+        ("/user/mallory/sw.js", "/"),
+        ("/user/mallory/sw.js", "/user/mallory/"),
+        ("/user/mallory", "/user/"),
+        ("/user%252fmallory%252fsw.js", "/"),
+    ]:
+        told = page.evaluate(register, [script, scope])
+        assert told in {"SecurityError", "TypeError"}, script
+    # The control: what is not a notebook server may.
+    page.goto(f"{places.proxy}/hub/x-page")
+    assert page.evaluate(register, ["/hub/x.js", "/hub/"]) == "registered"
+    page.close()
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "token wrong"}])
