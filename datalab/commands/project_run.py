@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @project_command.command("run")
 @click.argument("slug")
-@click.option("--notebook", "only", multiple=True, help="Ce carnet seulement ; répétable.")
+@click.option("--notebook", "only", multiple=True, help="Ce notebook seulement ; répétable.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
     default=600,
     show_default=True,
-    help="Durée laissée à chaque carnet.",
+    help="Durée laissée à chaque notebook.",
 )
 @click.option(
-    "--write", is_flag=True, help="Remplace les carnets par leur résultat (serveur arrêté)."
+    "--write", is_flag=True, help="Remplace les notebooks par leur résultat (serveur arrêté)."
 )
 @json_option
 @home_option
@@ -45,7 +45,7 @@ def run_command(
     as_json: bool,
     home: str | None,
 ) -> None:
-    """Exécute les carnets de SLUG d’un noyau neuf ; dit quelle cellule échoue."""
+    """Exécute les notebooks de SLUG d’un noyau neuf ; dit quelle cellule échoue."""
     from datalab.errors import UnknownNotebook
     from datalab.projects import running
     from datalab.projects.execution import Limits

@@ -113,10 +113,12 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
 
     def landing(self, account: Account) -> str:
         """The address where this account's work begins."""
+        portal = url_path_join(self.base_url, "services", PORTAL, "/")
         if "operators" in account.groups:
-            return str(url_path_join(self.hub.base_url, "admin"))
+            return f"{portal}machine/"
         if not set(account.groups) & set(BUILDERS):
-            return str(url_path_join(self.base_url, "services", PORTAL, "/"))
+            # By its door, so that they arrive signed in there too.
+            return f"{portal}signin"
         notebook = f"user/{account.name}/lab/tree/{quote(self.authenticator.welcome)}"
         spawn = url_path_join(self.hub.base_url, "spawn", account.name)
         return f"{spawn}?next={quote(url_path_join(self.base_url, notebook), safe='')}"

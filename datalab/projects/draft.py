@@ -22,6 +22,7 @@ import nbformat
 
 from datalab.errors import AlreadyPreparing, DatalabError, UnknownDraft
 from datalab.i18n import Language
+from datalab.projects import pictures
 from datalab.projects.execution import Event
 from datalab.projects.project import Project
 from datalab.projects.running import Outcome
@@ -190,6 +191,8 @@ class _Work:
         elif barred:
             self._now(state="refused", **told)
         else:
+            # Taken in now: the page shows what was looked at, whatever changes in the folder later.
+            pictures.embed(outcome.result, self.project.work, self.draft.notebook)
             text = nbformat.writes(outcome.result)
             path = _folder(self.project, self.draft.id) / "notebook.ipynb"
             path.write_text(text, encoding="utf-8")

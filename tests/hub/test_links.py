@@ -82,11 +82,11 @@ def test_others_land_in_their_notebooks(running_lab: Lab, persona: str) -> None:
 
 
 @pytest.mark.hub
-def test_the_operator_lands_on_the_admin_page(running_lab: Lab) -> None:
+def test_the_operator_lands_on_the_page_of_the_machine(running_lab: Lab) -> None:
     with running_lab.person("operator") as person:
         answer = person.sign_in()
         assert answer.status_code == 200
-        assert answer.url.path == "/hub/admin"
+        assert answer.url.path == "/services/datalab/machine/"
 
 
 @pytest.mark.hub

@@ -167,7 +167,7 @@ def test_the_provider_lets_people_in_and_the_lab_decides_who_they_are(
 
     # The operator's link works past the provider; a password does not.
     with lab.person("operator") as operator:
-        assert operator.sign_in().url.path == "/hub/admin"
+        assert operator.sign_in().url.path == "/services/datalab/machine/"
     with lab.person("x") as guesser:
         page = guesser.client.get("/hub/login").text
         token = guesser.cookie("_xsrf", "/hub/")

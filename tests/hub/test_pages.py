@@ -143,7 +143,8 @@ def test_the_waiting_page_is_accessible_and_leads_on(visitor: Visitor) -> None:
 
 
 def test_the_admin_page_works(visitor: Visitor) -> None:
-    page = visitor.go(visitor.lab.link("operator"))
+    visitor.go(visitor.lab.link("operator"))
+    page = visitor.go("/hub/admin")
     page.wait_for_selector("text=student", timeout=30_000)
     visitor.shot("admin")
     assert visitor.strangers() == set()

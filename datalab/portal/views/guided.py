@@ -25,7 +25,7 @@ from datalab.portal.person import Person
 from datalab.portal.project_access import project_for
 from datalab.portal.rerun import Run
 from datalab.portal.temporary import temporary
-from datalab.projects import saved
+from datalab.projects import pictures, saved
 from datalab.projects.project import Project
 from datalab.projects.saved import SavedNotebook
 
@@ -89,7 +89,7 @@ async def recompute(request: Request, slug: str, path: str) -> Response:
     """Put a run in line, then show the page that follows it."""
     person, project = project_for(request, slug, "project:view")
     form = await form_of(request)
-    notebook = await run_in_threadpool(saved.read, project, path)
+    notebook = await run_in_threadpool(_notebook, project, path)
     work = temporary(request.app, person, slug)
     run = request.app.state.reruns.start(
         person, slug, notebook, guided.given(form), language_of(request), work
@@ -259,7 +259,7 @@ def _page(
             followed = request.app.state.reruns.get(person, project.slug, run)
         except UnknownRun as error:
             lost = error.message(language)
-    notebook = followed.notebook if followed else saved.read(project, path)
+    notebook = followed.notebook if followed else _notebook(project, path)
     if notebook.path != path:
         raise UnknownPage(path=request.url.path[:80])
     moment = now().timestamp()
@@ -285,6 +285,10 @@ def _page(
     headers = {"Content-Security-Policy": f"{_policy(request)}; frame-src 'self'"}
     context = {"view": view, "threads": threads, "orphans": orphans}
     return render(request, "guided.html", context, status=status, headers=headers)
+
+
+def _notebook(project: Project, path: str) -> SavedNotebook:
+    return pictures.shown(saved.read(project, path), project.work)
 
 
 def _policy(request: Request) -> str:
