@@ -64,7 +64,9 @@ class Accounts(Authenticator):  # type: ignore[misc]
         ProjectError
         """
         projects = Projects(Path(self.projects_path), Path(self.shipped_path))
-        role = projects.get(slug).manifest.role_of(actor)
+        inviter = self.opened(actor, now)
+        held = projects.get(slug).manifest
+        role = held.role_of(actor, inviter.created_at) if inviter else None
         # No account has a colon in its name: this is whoever runs the machine.
         trusted = actor.startswith("terminal:")
         if not trusted and not may_in_project(role, "project:members"):

@@ -4,8 +4,8 @@ The routing table and its API are those of the PyPI package ``configurable-http-
 are carried is our own, because its version (0.4) was seen to hold back every answer until it is
 complete, to talk to ten servers at a time for at most 20 seconds, to drop the websocket
 subprotocol that JupyterLab asks for, to send binary messages as text, and to keep a websocket open
-whose server has gone. It also holds notebook servers, which run anybody's code, to their own part of
-the address space, which they share with the portal and the hub (:mod:`datalab.hub.bounds`).
+whose server has gone. Notebook servers run anybody's code and share one address with the portal
+and the hub: :mod:`datalab.hub.bounds` holds them to their own part of it.
 """
 
 from __future__ import annotations

@@ -97,9 +97,11 @@ class Views:
 
     def _person(self, account: str, reading: Reading) -> View:
         lakes = self._lakes(reading.of_account(account))
-        if not self._walled or reading.person(account) is None:
+        person = reading.person(account)
+        if not self._walled or person is None:
             return View(lakes)
-        mine = [p for p, _ in self.projects.of(account) if p.manifest.status != "deleted"]
+        mine = [p for p, _ in self.projects.of(account, person.created_at)]
+        mine = [p for p in mine if p.manifest.status != "deleted"]
         mine = [p for p in mine if not p.reference and p.work.is_dir()]
         for project in mine:
             self._let_members_look(project)

@@ -107,7 +107,7 @@ def conversation(
     last = kept.last()
     found = kept.about(notebook)
     names = display_names(store, (comment.author for comment in found), language)
-    role = project.manifest.role_of(person.name)
+    role = project.manifest.role_of(person.name, person.account.created_at)
     notes = [_note(comment, names, person, role, now) for comment in found]
     title = project.manifest.title.in_(language)
     return Conversation(title, notebook, last, notes, may_in_project(role, "project:edit"))

@@ -26,7 +26,7 @@ def project_for(request: Request, slug: str, right: ProjectRight) -> tuple[Perso
     person = signed_in(request)
     projects = request.app.state.projects
     project: Project = projects.get(slug)
-    role = project.manifest.role_of(person.name)
+    role = project.manifest.role_of(person.name, person.account.created_at)
     if not may_in_project(role, right):
         raise RightMissing(right=PROJECT_MEANING[right], whom=Phrase("an owner of the project"))
     if project.manifest.status == "deleted" and role != "owner":

@@ -33,7 +33,10 @@ class Sight:
 
     @classmethod
     def of(cls, person: Person | None, project: Project) -> Sight:
-        return cls(person, project.manifest.role_of(person.name) if person else None)
+        return cls(
+            person,
+            project.manifest.role_of(person.name, person.account.created_at) if person else None,
+        )
 
     @property
     def sees_people(self) -> bool:

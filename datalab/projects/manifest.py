@@ -31,6 +31,14 @@ class Member(Strict):
     role: ProjectRole
     since: datetime | None = None
 
+    def is_held(self, born: float) -> bool:
+        """Whether an account made at ``born`` (seconds) can be the one that was let in.
+
+        A name that is free again may come to somebody else, who must inherit nothing.
+        """
+        # ``since`` is cut to whole seconds.
+        return self.since is None or born < self.since.timestamp() + 1
+
 
 class NotebookNote(Strict):
     """What the manifest says about one notebook; those it does not name are part of it too."""
@@ -57,9 +65,15 @@ class Manifest(Strict):
     status: Status = "active"
     status_at: datetime | None = None
 
-    def role_of(self, account: str) -> ProjectRole | None:
-        """The role of an account, None for who is not a member."""
-        return next((m.role for m in self.members if m.account == account), None)
+    def role_of(self, account: str, born: float = 0.0) -> ProjectRole | None:
+        """The role of an account, None for who is not a member.
+
+        With ``born``, when the account was made: of that very account, not of an earlier holder
+        of its name.
+        """
+        return next(
+            (m.role for m in self.members if m.account == account and m.is_held(born)), None
+        )
 
     @property
     def owners(self) -> tuple[str, ...]:

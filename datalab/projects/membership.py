@@ -56,15 +56,18 @@ def invite(
     UnknownProject, UnknownAccount, UnknownRole, AlreadyMember, MemberCannotEnter, ProjectClosed
     """
     checked_role(role)
-    if not accounts.get(store, account).may_enter(now):
+    person = accounts.get(store, account)
+    if not person.may_enter(now):
         raise MemberCannotEnter(account=account)
 
     def edit(manifest: Manifest) -> Manifest:
         opened(manifest)
-        if held := manifest.role_of(account):
+        if held := manifest.role_of(account, person.created_at):
             raise AlreadyMember(account=account, slug=slug, role=held)
+        # An entry of that name is an earlier holder's.
+        others = [member for member in manifest.members if member.account != account]
         added = Member(account=account, role=role, since=moment(now))
-        return manifest.model_copy(update={"members": (*manifest.members, added)})
+        return manifest.model_copy(update={"members": (*others, added)})
 
     changed = projects.change(slug, edit)
     audit.record(store, now, actor, "project.member", slug, account=account, after=role)

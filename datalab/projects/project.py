@@ -103,12 +103,12 @@ class Projects:
             except UnknownProject:
                 continue
 
-    def of(self, account: str) -> list[tuple[Project, str]]:
-        """Projects that ``account`` is a member of, each with its role there."""
+    def of(self, account: str, born: float = 0.0) -> list[tuple[Project, str]]:
+        """Projects that ``account``, made at ``born``, is a member of, and its role in each."""
         return [
             (found, role)
             for found in self.all()
-            if isinstance(found, Project) and (role := found.manifest.role_of(account))
+            if isinstance(found, Project) and (role := found.manifest.role_of(account, born))
         ]
 
     def change(self, slug: str, edit: Callable[[Manifest], Manifest]) -> Project:

@@ -16,7 +16,7 @@ from typing import Any
 from datalab.people import accounts, rights
 from datalab.people.accounts import Account
 from datalab.people.store import Store
-from datalab.projects.manifest import Manifest
+from datalab.projects.manifest import Manifest, Member
 
 RESTRICTED = "restricted-"
 LARGEST_INDEX = 50_000_000  # bytes
@@ -85,11 +85,16 @@ class Reading:
 
     def present(self, manifest: Manifest) -> tuple[str, ...]:
         """Members that may sign in now; the others are in the manifest and have no access."""
-        return tuple(m.account for m in manifest.members if self.person(m.account) is not None)
+        return tuple(m.account for m in manifest.members if self._enters(m))
+
+    def _enters(self, member: Member) -> bool:
+        person = self.person(member.account)
+        return person is not None and member.is_held(person.created_at)
 
     def writers(self, manifest: Manifest) -> tuple[str, ...]:
         """Owners and editors that may sign in now: those who get the shared server."""
-        return tuple(name for name in manifest.writers if self.person(name) is not None)
+        present = set(self.present(manifest))
+        return tuple(name for name in manifest.writers if name in present)
 
     def of_members(self, names: Iterable[str]) -> frozenset[str]:
         """Lakes that all of them read. A project of nobody reads what is open to anybody."""

@@ -62,7 +62,8 @@ class Hostile(RequestHandler):
     """A notebook server that wants more than its own addresses."""
 
     def get(self, path: str) -> None:
-        self.set_header("Clear-Site-Data", '"*"')
+        if path.endswith("x"):
+            self.set_header("Clear-Site-Data", '"*"')
         self.set_header("Service-Worker-Allowed", "/")
         self.set_header("X-Path", self.request.path)
         for cookie in HOSTILE:
@@ -129,7 +130,7 @@ def places() -> Iterator[Places]:
                 ("/nothing", Nothing),
                 ("/asked", Asked),
                 ("/talk", Talk),
-                (r"/(user/.*|hub/x.*)", Hostile),
+                (r"/(user/mallory.*|hub/x.*)", Hostile),
             ]
             HTTPServer(Application(pages)).listen(server_port, "127.0.0.1")
             stop = asyncio.Event()

@@ -18,7 +18,7 @@ from datalab.errors import (
     UnknownProject,
     UnknownRole,
 )
-from datalab.people import accounts, audit
+from datalab.people import accounts, audit, departures
 from datalab.projects import lifecycle, membership
 from datalab.projects.reading import Reading
 from tests.projects.shop import NOW, Shop
@@ -190,3 +190,24 @@ def test_names_in_a_manifest_that_are_no_accounts_give_nothing(shop: Shop) -> No
     manifest = shop.projects.get("pistes").manifest
     assert reading.writers(manifest) == ("alice",)
     assert reading.of_project(manifest) == {"open", "members", "restricted-health"}
+
+
+def test_the_next_holder_of_a_name_inherits_nothing(shop: Shop) -> None:
+    """Even where a manifest could not be read while the first one left."""
+    shop.create("pistes", members={"bob": "editor"})
+    accounts.remove(shop.store, NOW, "test", "bob")
+    departures.finish(shop.store, "bob")
+    accounts.add(shop.store, NOW + 60, "test", "bob", ["students"])
+    manifest, reading = shop.projects.get("pistes").manifest, shop.reading(NOW + 61)
+    born = accounts.get(shop.store, "bob").created_at
+    assert reading.present(manifest) == reading.writers(manifest) == ("alice",)
+    assert manifest.role_of("bob", born) is None
+    assert shop.projects.of("bob", born) == []
+    membership.invite(shop.projects, shop.store, NOW + 90, "alice", "pistes", "bob", "viewer")
+    manifest = shop.projects.get("pistes").manifest
+    assert [(m.account, m.role) for m in manifest.members] == [
+        ("alice", "owner"),
+        ("bob", "viewer"),
+    ]
+    assert reading.present(manifest) == ("alice", "bob")
+    assert reading.writers(manifest) == ("alice",)

@@ -137,7 +137,7 @@ def change(request: Request, person: Person, project: Project, fields: Mapping[s
     CommentRefused, TooManyComments, UnknownComment, InvalidParameter
     """
     moment = now().timestamp()
-    role = project.manifest.role_of(person.name)
+    role = project.manifest.role_of(person.name, person.account.created_at)
     kept = Comments.of(project)
     action, comment = str(fields.get("action", "")), str(fields.get("comment", ""))
     text = fields.get("text", "")

@@ -264,7 +264,7 @@ def _page(
         raise UnknownPage(path=request.url.path[:80])
     moment = now().timestamp()
     talk = conversation(request.app.state.store, project, person, path, moment, language)
-    role = project.manifest.role_of(person.name)
+    role = project.manifest.role_of(person.name, person.account.created_at)
     view = GuidedView(
         slug=project.slug,
         project=project.manifest.title.in_(language),

@@ -126,7 +126,7 @@ def _projects(request: Request, person: Person, language: Language) -> list[tupl
     """Projects that this person may bring somebody into."""
     return [
         (project.slug, project.manifest.title.in_(language))
-        for project, role in request.app.state.projects.of(person.name)
+        for project, role in request.app.state.projects.of(person.name, person.account.created_at)
         if may_in_project(role, "project:members") and project.manifest.status == "active"
     ]
 

@@ -174,7 +174,7 @@ def _with_datasets(projects: Projects, made: Project, chosen: tuple[str, ...]) -
 
 def _twin(projects: Projects, person: Person, draft: Draft, moment: datetime) -> Project | None:
     """A project that the same person started with the same words a moment ago."""
-    for project, _ in projects.of(person.name):
+    for project, _ in projects.of(person.name, person.account.created_at):
         about = project.manifest
         if (
             about.created_by == person.name

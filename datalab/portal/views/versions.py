@@ -107,7 +107,7 @@ def version(request: Request, slug: str, version_id: str) -> Response:
     """One version: each notebook that it changed, cell by cell."""
     person, project = project_for(request, slug, "project:view")
     found = history.version(project, version_id)
-    role = project.manifest.role_of(person.name)
+    role = project.manifest.role_of(person.name, person.account.created_at)
     view = VersionView(
         language=language_of(request),
         slug=slug,

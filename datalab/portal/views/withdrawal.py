@@ -30,7 +30,7 @@ def _may_withdraw(request: Request, slug: str) -> tuple[Person, Project]:
     """Owners and editors of the project, stewards and operators; also of an archived project."""
     person = signed_in(request)
     project: Project = request.app.state.projects.get(slug)
-    if project.manifest.role_of(person.name) in {"owner", "editor"}:
+    if project.manifest.role_of(person.name, person.account.created_at) in {"owner", "editor"}:
         return person, project
     if person.may("withdraw:publication"):
         return person, project
@@ -100,7 +100,7 @@ async def restore(request: Request, slug: str, name: str) -> Response:
 
 def _back(request: Request, person: Person, project: Project) -> str:
     """The list of publications for who may see it, the project's page for a steward."""
-    mine = project.manifest.role_of(person.name) in {"owner", "editor"}
+    mine = project.manifest.role_of(person.name, person.account.created_at) in {"owner", "editor"}
     mine = mine and project.manifest.status == "active"
     root = f"{request.app.state.prefix}/projects/{project.slug}"
     return f"{root}/publications" if mine else f"{root}/"
