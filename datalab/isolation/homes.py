@@ -6,17 +6,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import pwd
 import re
 import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-# Between the people of ordinary distributions (from 1000) and the reserved numbers (from 60000).
-FIRST_UID = 30_000
-UIDS = 1_000
-BLOCKS = 29
+from datalab.isolation import uids
+
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -51,19 +48,15 @@ class Homes:
             fcntl.flock(turn, fcntl.LOCK_EX)
             if named.is_symlink():
                 return int(os.readlink(named))
-            block = int.from_bytes(hashlib.sha256(os.fsencode(self.root)).digest()[:4]) % BLOCKS
-            taken = _numbers(folder)
-            taken |= {entry.pw_uid for entry in pwd.getpwall()}
-            first = FIRST_UID + block * UIDS
-            uid = next(number for number in range(first, first + UIDS) if number not in taken)
-            named.symlink_to(str(uid))  # made whole or not at all
-            return uid
+            return uids.give(named, _numbers(folder))
         finally:
             os.close(turn)
 
     def prepare(self, account: str, welcome: Path) -> Path:
         """The account's home, made and welcomed where it is new."""
         uid = self.uid(account)
+        if self.separate:
+            uids.keep(self.root / "uids" / account, uid)
         home = self.home(account)
         for folder in (self.root / "homes", self.root / "etc"):
             folder.mkdir(mode=0o711, exist_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from datalab.isolation import uids
 from datalab.isolation.homes import Homes, seed
 
 
@@ -107,6 +109,33 @@ def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> N
     assert first == again
     assert len(set(first.values())) == 3
     assert min(first.values()) >= 30_000
+
+
+def test_two_labs_of_one_machine_give_no_uid_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uids, "REGISTER", tmp_path / "register")
+    # One block, where both begin to look at the same place.
+    monkeypatch.setattr(uids, "PAST", uids.FIRST + uids.STEP)
+    labs = [Homes(tmp_path / name, separate=True) for name in ("one", "two")]
+    for lab in labs:
+        lab.root.mkdir()
+    given = [lab.uid(name) for name in ("student", "citizen") for lab in labs]
+    assert len(set(given)) == 4
+    # What a lab that is gone had is free again, what it only parked is not.
+    (tmp_path / "one" / "uids" / "student").rename(tmp_path / "one/uids" / f".parked-{given[0]}")
+    assert labs[1].uid("agent") not in given
+    shutil.rmtree(tmp_path / "one")
+    assert labs[1].uid("steward") in {given[0], given[2]}
+
+
+def test_a_uid_under_which_something_runs_is_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uids, "REGISTER", tmp_path / "register")
+    monkeypatch.setattr(uids, "PAST", uids.FIRST + uids.STEP)
+    monkeypatch.setattr(uids, "running", lambda: {uids.FIRST, uids.FIRST + 1})
+    assert Homes(tmp_path, separate=True).uid("student") == uids.FIRST + 2
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc", "A", "x" * 80, "a\n"])
