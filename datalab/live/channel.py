@@ -34,6 +34,7 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError
 
 from datalab.i18n import language_of, translate
+from datalab.live import notes
 from datalab.live.room import LiveRoom
 
 # The largest change: the proxy in front carries no more either.
@@ -168,6 +169,10 @@ class LiveChannel(YDocWebSocketHandler):  # type: ignore[misc]
             return
         if message[0] == MessageType.RAW and not isinstance(self.room, LiveRoom):
             return
+        if notes.question(message) is not None:
+            # In its turn: after the changes that were sent before it.
+            self._message_queue.put_nowait(message)
+            return
         try:
             await super().on_message(message)
         except Exception as error:
@@ -179,10 +184,18 @@ class LiveChannel(YDocWebSocketHandler):  # type: ignore[misc]
         # between was typed by this person.
         self.room.writer = None
         message = await super().__anext__()
+        while (number := notes.question(message)) is not None:
+            self.create_task(self._confirm(number))
+            message = await super().__anext__()
         if self.revoked:
             raise StopAsyncIteration
         self.room.writer = self.current_user.username
         return message
+
+    async def _confirm(self, number: int) -> None:
+        """Tell the page that what it sent before its question is on disk."""
+        await self.room.settled()
+        self.deliver(notes.written("stored", number=number, trouble=self.room.trouble.message))
 
     async def send(self, message: bytes) -> None:
         """An answer may hold changes that are not on disk yet: it waits for them."""

@@ -19,6 +19,7 @@ from jupyter_server_ydoc.rooms import DocumentRoom
 from jupyter_server_ydoc.utils import LogLevel
 from pycrdt import TransactionEvent, create_update_message
 
+from datalab.live import notes
 from datalab.live.content import change_to, content_of, digest_of, read_file
 from datalab.live.log import Log
 from datalab.live.store import StoreFull
@@ -54,14 +55,18 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         self._ended = False
         self.writer: str | None = None
         super().__init__(*arguments, **options)
-        self.trouble = Trouble(self._emit)
-
+        self.trouble = Trouble(self._tell)
         if isinstance(self.ystore, Timeline):
             self.ystore.room = self
 
     @property
     def path(self) -> str:
         return str(self._file.path)
+
+    def _tell(self, *event: Any) -> None:
+        self._emit(*event)
+        for client in tuple(self.clients):
+            client.deliver(notes.written("trouble", trouble=self.trouble.message))
 
     async def rows(self) -> list[tuple[bytes, float]]:
         """Every change with its time, in seconds since the epoch."""

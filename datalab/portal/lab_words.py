@@ -24,16 +24,24 @@ WORDS: tuple[Phrase, ...] = (
         "Nobody seems to work here. This server stops in about {minutes} min; what is "
         "saved stays saved."
     ),
+    Phrase("Not saved yet: what you type is kept in this page. Leave it open."),
+    Phrase(
+        "Offline: what you type is kept in this page and leaves when the connection is back. "
+        "Leave it open."
+    ),
     Phrase("Open a notebook to see what its readers say."),
     Phrase("Project: {title}"),
     Phrase("Publish…"),
     Phrase("Reopen"),
+    Phrase("Saved"),
+    Phrase("Saving…"),
     Phrase("See"),
     Phrase("Send the comment"),
     Phrase("Show the comments"),
     Phrase("Sign in to the portal to read and answer comments."),
     Phrase("The portal did not answer. Try again in a moment."),
     Phrase("This comment was deleted."),
+    Phrase("This page is no longer joined to the notebook: copy what is missing, then reload it."),
     Phrase("Your answer"),
     Phrase("Your comment"),
     Phrase("answered"),

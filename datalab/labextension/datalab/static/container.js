@@ -26,6 +26,7 @@
     new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = new URL(`${name}.js${version}`, here).href;
+      script.async = false; // in the order asked for: parts use what those before them define
       script.onload = resolve;
       script.onerror = () => reject(new Error(`${name}.js was not found`));
       document.head.append(script);
@@ -47,7 +48,7 @@
       window._DATALAB = lab;
       const [modules] = await Promise.all([
         Promise.all(Object.values(needed).map(shared)),
-        ...["words", "comments", "idle", "memory", "plugin"].map(part),
+        ...["words", "comments", "idle", "memory", "saved", "plugin"].map(part),
       ]);
       delete window._DATALAB;
       Object.keys(needed).forEach((name, place) => {

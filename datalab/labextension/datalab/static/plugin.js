@@ -1,4 +1,4 @@
-// The plugins: the way back, comments, idle servers, memory.
+// The plugins: the way back, what is saved, comments, idle servers, memory.
 "use strict";
 (() => {
   const { parts } = window._DATALAB;
@@ -47,6 +47,7 @@
             tracker.currentChanged.connect(follow);
             follow();
             top.node.append(back, publish);
+            apart("saved", () => parts.saved(app, tracker, say, top.node));
             const named = (title) => {
               back.textContent = say("Project: {title}", { title });
             };
