@@ -56,6 +56,7 @@ def _say(line: str) -> None:
 @home_option
 def signin_command(name: str, home: str | None) -> None:
     """Affiche un nouveau lien de connexion pour le compte NAME (persona ou autre)."""
+    from datalab.commands.terminal import actor
     from datalab.deployment import signin
     from datalab.errors import NotRunning
     from datalab.hub.plan import Plan
@@ -65,7 +66,7 @@ def signin_command(name: str, home: str | None) -> None:
         plan = Plan.read(settings.run)
     except (OSError, ValueError, TypeError):
         raise NotRunning(home=str(settings.home)) from None
-    click.echo(signin.issue(settings, plan, name))
+    click.echo(signin.issue(settings, plan, name, actor()))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ import click
 
 from datalab.commands.audit import moment
 from datalab.commands.lab import home_option, json_option, settings_of
+from datalab.commands.terminal import actor
 from datalab.i18n import language_of, translate
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def add_command(
     settings, now = settings_of(home=home), time.time()
     over = now + days * DAY if days else None
     account = accounts.add(
-        _store(settings), now, _actor(), name, groups, display, email=email, expires_at=over
+        _store(settings), now, actor(), name, groups, display, email=email, expires_at=over
     )
     _follow(settings, now)
     _say("Account {name} added. 'datalab signin {name}' gives a link to enter.", name=account.name)
@@ -92,7 +92,7 @@ def groups_command(name: str, groups: tuple[str, ...], home: str | None) -> None
     from datalab.people import accounts
 
     settings, now = settings_of(home=home), time.time()
-    account = accounts.set_groups(_store(settings), now, _actor(), name, groups)
+    account = accounts.set_groups(_store(settings), now, actor(), name, groups)
     _follow(settings, now)
     held = ", ".join(account.groups) or "–"
     _say("Groups of {name}: {groups}.", name=account.name, groups=held)
@@ -130,7 +130,7 @@ def remove_command(name: str, yes: bool, home: str | None) -> None:
     question = translate("Delete the account {name} and all its files?", language_of(), name=name)
     if not yes and not click.confirm(question):
         raise SystemExit(1)
-    accounts.remove(store, now, _actor(), name)
+    accounts.remove(store, now, actor(), name)
     _follow(settings, now)
     _say("Account {name} is removed.", name=name)
 
@@ -139,7 +139,7 @@ def _open_or_close(name: str, home: str | None, *, disabled: bool) -> None:
     from datalab.people import accounts
 
     settings, now = settings_of(home=home), time.time()
-    accounts.disable(_store(settings), now, _actor(), name, disabled=disabled)
+    accounts.disable(_store(settings), now, actor(), name, disabled=disabled)
     _follow(settings, now)
 
 
@@ -203,7 +203,7 @@ def invite_command(
     made = invitations.issue(
         store,
         now,
-        _actor(),
+        actor(),
         group,
         places=places,
         lifetime=days * DAY,
@@ -256,7 +256,7 @@ def withdraw_command(id: str, home: str | None) -> None:
     from datalab.people import invitations
 
     settings, now = settings_of(home=home), time.time()
-    made = invitations.withdraw(_store(settings), now, _actor(), id)
+    made = invitations.withdraw(_store(settings), now, actor(), id)
     _follow(settings, now)
     _say("Invitation {id} is withdrawn; its guests are leaving.", id=made.id)
 
@@ -319,14 +319,6 @@ def _follow(settings: Settings, now: float) -> None:
         )
     except HubUnreachable as error:
         click.echo(error.message(language_of()), err=True)
-
-
-def _actor() -> str:
-    try:
-        return f"terminal:{getpass.getuser()}"
-    except (KeyError, OSError):
-        # Containers run as numbers that no file gives a name.
-        return f"terminal:{os.getuid()}"
 
 
 def _say(message: str, **facts: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 
 from datalab.commands.lab import home_option, json_option, settings_of
 from datalab.commands.project import project_command
+from datalab.commands.terminal import actor
 from datalab.i18n import Language, language_of, translate
 
 if TYPE_CHECKING:
@@ -60,7 +62,9 @@ def run_command(
     if write:
         refuse_behind_server(here, project)
     found: list[Outcome] = []
-    with running.room_of(project, walls, homes, lakes_of(here, project, walls)) as room:
+    lakes = lakes_of(here, project, walls)
+    note_restricted(here, slug, lakes)
+    with running.room_of(project, walls, homes, lakes) as room:
         for path in only or there:
             if not as_json:
                 click.echo(f"{path} … ", nl=False)
@@ -93,6 +97,17 @@ def run_command(
         click.echo(translate("This project has no notebook.", language))
     if not all(one.ok for one in found):
         raise SystemExit(1)
+
+
+def note_restricted(here: Here, slug: str, lakes: Iterable[str]) -> None:
+    """A run that reads what a steward restricted is written down, like the start of a server."""
+    from datalab.people import audit
+    from datalab.people.store import Store
+    from datalab.projects.reading import RESTRICTED
+
+    if any(lake.startswith(RESTRICTED) for lake in lakes):
+        store = Store(here.settings.people)
+        audit.record(store, here.now, actor(), "project.run", slug, lakes=sorted(lakes))
 
 
 def _tell(one: Outcome, language: Language) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from datalab.commands.lab import home_option, json_option, settings_of
-from datalab.commands.people import _actor, _store
+from datalab.commands.people import _store
+from datalab.commands.terminal import actor
 from datalab.i18n import language_of, translate
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def door(home: str | None) -> Door:
 
     settings = settings_of(home=home)
     projects = Projects(settings.shared, settings.projects)
-    return Door(settings, _store(settings), projects, time.time(), _actor())
+    return Door(settings, _store(settings), projects, time.time(), actor())
 
 
 @click.command("sync")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,15 @@ def settings_of(home: str | None) -> Settings:
     settings = Settings(**said)
     absolute = {name: Path(getattr(settings, name)).resolve() for name in ("home", "catalog")}
     return settings.model_copy(update=absolute)
+
+
+def actor() -> str:
+    """Who types, for the audit: no account has a colon in its name."""
+    try:
+        return f"terminal:{getpass.getuser()}"
+    except (KeyError, OSError):
+        # Containers run as numbers that no file gives a name.
+        return f"terminal:{os.getuid()}"
 
 
 def number(value: int | float | None, language: Language) -> str:

@@ -10,14 +10,14 @@ from datalab.deployment.seeding import ORIGIN
 from datalab.errors import AccountClosed
 from datalab.hub.plan import Plan
 from datalab.isolation.private import write_private
-from datalab.people import accounts
+from datalab.people import accounts, audit
 from datalab.people.links import Links
 from datalab.people.store import Store
 from datalab.settings import Settings
 
 
-def issue(settings: Settings, plan: Plan, name: str) -> str:
-    """A new sign-in link for one account.
+def issue(settings: Settings, plan: Plan, name: str, actor: str) -> str:
+    """A new sign-in link for one account, noted in the audit: it opens it for who holds it.
 
     Raises
     ------
@@ -30,6 +30,7 @@ def issue(settings: Settings, plan: Plan, name: str) -> str:
     if not account.may_enter(now):
         raise AccountClosed(name=name, reason=account.closed_because)
     link = _link(settings, plan, name, now)
+    audit.record(Store(settings.people), now, actor, "signin.link", name)
     if account.origin == ORIGIN:
         _write(settings, plan, {**_known(settings, plan), name: link})
     return link

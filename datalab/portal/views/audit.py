@@ -61,10 +61,15 @@ SENTENCES = {
     "project.restore": Phrase("project restored"),
     "project.delete": Phrase("project deleted"),
     "project.purge": Phrase("project gone for good"),
+    "project.describe": Phrase("project described anew"),
+    "project.run": Phrase("notebooks of a project run"),
+    "guided.run": Phrase("notebook run in its guided view"),
+    "version.restore": Phrase("earlier version taken back"),
     "server.start": Phrase("notebook server started"),
     "server.stop": Phrase("notebook server stopped"),
     "publication.publish": Phrase("page published"),
     "publication.withdraw": Phrase("page withdrawn"),
+    "publication.restore": Phrase("page shown again"),
     "audit.export": Phrase("log exported"),
 }
 WORDS = {
