@@ -143,6 +143,21 @@ def test_links_of_an_archive_lead_nothing_out(backed_up: tuple[Path, Path], tmp_
     assert [p.name for p in tmp_path.iterdir()] == ["links.tar"]
 
 
+def test_a_link_below_a_link_is_refused(backed_up: tuple[Path, Path], tmp_path: Path) -> None:
+    forged, outside = tmp_path / "links.tar", tmp_path / "outside"
+    outside.mkdir()
+    with tarfile.open(backed_up[0]) as source, tarfile.open(forged, "w") as archive:
+        for name, target in (("hub/way", str(outside)), ("hub/way/escaped", "/etc/passwd")):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            archive.addfile(link)
+        for member in source:
+            archive.addfile(member, source.extractfile(member) if member.isreg() else None)
+    with pytest.raises(BackupUnreadable, match="behind a link"):
+        restore(forged, tmp_path / "home")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["links.tar", "outside"]
+
+
 @pytest.mark.parametrize("part", [0.0, 0.5, 0.99])
 def test_a_file_that_was_cut_off_is_refused(
     backed_up: tuple[Path, Path], tmp_path: Path, part: float

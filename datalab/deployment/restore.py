@@ -83,6 +83,9 @@ def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[
         raise ValueError("the list of contents is missing: the file was cut off")
     for member in links:
         target = beside / _safe(member.name)
+        # Through a link made just before, this one would be made outside.
+        if target.parent.resolve() != beside.resolve() / _safe(member.name).parent:
+            raise ValueError(f"'{member.name}' lies behind a link")
         os.symlink(member.linkname, target)
         _own(target, member)
     # Folders last: one that is closed to its own owner could not be filled.
