@@ -146,7 +146,11 @@ def history(settings: Settings) -> Callable[[Lab], None]:
         for project in projects.all():
             if isinstance(project, Project) and not project.reference:
                 quiet = watched.setdefault(project.slug, Quiet(Work(project)))
-                quiet.look(project, lab.now, settings.quiet_seconds, names)
+                try:
+                    quiet.look(project, lab.now, settings.quiet_seconds, names)
+                except Exception:
+                    # What people put into one project ends the history of no other.
+                    LOG.exception("no version of %s was kept; tried again soon", project.slug)
 
     return work
 

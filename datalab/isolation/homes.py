@@ -161,6 +161,7 @@ def _empty(folder: Path, uid: int) -> None:
 
 SEEDED = ".local/share/datalab/welcome"
 FOLDER = "bienvenue"
+LARGEST_SEED = 20_000_000  # bytes of a welcome notebook
 
 
 def seed(home: Path, welcome: Path, uid: int | None) -> None:
@@ -231,7 +232,10 @@ def _folder(home: Path, relative: Path, uid: int | None) -> int | None:
 
 
 def _read(folder: int, name: str) -> bytes | None:
-    """Content of a regular file; None where there is none, b"" for anything else of that name."""
+    """Content of a file; None where there is none, b"" for anything else of that name.
+
+    Also for one that is too large: the hub reads it, whole, for whoever starts a server.
+    """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         handle = os.open(name, flags, dir_fd=folder)
@@ -241,9 +245,10 @@ def _read(folder: int, name: str) -> bytes | None:
         return b""
     with os.fdopen(handle, "rb") as file:
         try:
-            return file.read()
+            content = file.read(LARGEST_SEED + 1)
         except OSError:
             return b""
+    return content if len(content) <= LARGEST_SEED else b""
 
 
 def _write(folder: int, name: str, content: bytes, uid: int | None) -> None:

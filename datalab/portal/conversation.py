@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from datalab.errors import SignInNeeded
 from datalab.i18n import Language, translate
 from datalab.people import accounts
+from datalab.people.accounts import Account
 from datalab.people.rights import may_in_project
 from datalab.people.store import Store
 from datalab.portal.person import Person, holder_of, pass_of, person_of
@@ -106,37 +106,37 @@ def conversation(
     # Asked before the comments are: a change in between is told once too often, never lost.
     last = kept.last()
     found = kept.about(notebook)
-    names = display_names(store, (comment.author for comment in found), language)
+    authors = {name: accounts.find(store, name) for name in {c.author for c in found}}
     role = project.manifest.role_of(person.name, person.account.created_at)
-    notes = [_note(comment, names, person, role, now) for comment in found]
+    notes = [
+        _note(comment, authored(comment, authors[comment.author], language), person, role, now)
+        for comment in found
+    ]
     title = project.manifest.title.in_(language)
     return Conversation(title, notebook, last, notes, may_in_project(role, "project:edit"))
 
 
-def display_names(store: Store, names: Iterable[str], language: Language) -> dict[str, str]:
-    """What people are called; an account that is gone has left the lab."""
-    found = {}
-    for name in set(names):
-        account = accounts.find(store, name)
-        found[name] = account.display if account else translate("a former member", language)
-    return found
+def authored(comment: Comment, account: Account | None, language: Language) -> str:
+    """What the author is called; nobody signs what an earlier holder of their name wrote."""
+    if account is None or account.created_at > comment.at:
+        return translate("a former member", language)
+    return account.display
 
 
-def _note(
-    comment: Comment, names: dict[str, str], person: Person, role: str | None, now: float
-) -> Note:
-    editable = comment.editable(person.name, now)
+def _note(comment: Comment, author: str, person: Person, role: str | None, now: float) -> Note:
+    mine = comment.author == person.name and person.account.created_at <= comment.at
+    editable = mine and comment.editable(person.name, now)
     return Note(
         id=comment.id,
         cell=comment.cell,
         parent=comment.parent,
-        author=names[comment.author],
+        author=author,
         text=comment.text,
         state=comment.state,
         at=datetime.fromtimestamp(int(comment.at), UTC).isoformat(),
         edited=comment.edited_at is not None,
         deleted=comment.deleted,
-        mine=comment.author == person.name,
+        mine=mine,
         editable=editable,
         removable=not comment.deleted and (editable or role == "owner"),
         version=f"{comment.edited_at or 0:.3f}{comment.state}{comment.deleted:d}{editable:d}",

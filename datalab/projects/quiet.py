@@ -76,7 +76,7 @@ def writers(project: Project, since: float) -> list[str]:
         try:
             entry = json.loads(line)
             name, at = entry["name"], float(entry["at"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
         if isinstance(name, str) and name in members and at >= since - 60:
             counted[name] += 1

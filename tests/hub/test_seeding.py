@@ -102,6 +102,16 @@ def test_a_pipe_in_a_home_stops_nothing(home: Path, welcome: Path) -> None:
     seed(home, welcome, None)
 
 
+def test_a_huge_file_in_a_home_is_not_read(home: Path, welcome: Path) -> None:
+    """It costs its owner no disk: nothing but its size was written."""
+    (home / "bienvenue").mkdir()
+    with (home / "bienvenue" / "bienvenue.ipynb").open("wb") as file:
+        file.truncate(2**40)
+    seed(home, welcome, None)
+    assert len(names(home)) == 3, "the new version lies beside it"
+    assert (home / "bienvenue" / "bienvenue.ipynb").stat().st_size == 2**40
+
+
 def test_an_account_keeps_its_uid_and_shares_it_with_nobody(tmp_path: Path) -> None:
     accounts = Homes(tmp_path, separate=True)
     first = {name: accounts.uid(name) for name in ("student", "citizen", "agent")}

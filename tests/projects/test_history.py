@@ -14,7 +14,7 @@ from datalab.projects import files, history, manifest
 from datalab.projects.history import Author, Work
 from datalab.projects.manifest import Manifest, Member
 from datalab.projects.project import Project
-from datalab.projects.quiet import Quiet
+from datalab.projects.quiet import Quiet, writers
 
 MARIE = Author("marie", "Marie C.")
 NAMES = {"marie": "Marie C.", "paul": "Paul"}
@@ -174,3 +174,10 @@ def test_a_path_never_climbs_out_of_the_work(project: Project, tmp_path: Path) -
     assert files.read(project.work, "a/b.txt") == b"seen"
     for wrong in ("../key", "up/key", "/etc/passwd", "a", ".datalab/x", "a/../a/b.txt", "a//b.txt"):
         assert files.read(project.work, wrong) is None
+
+
+def test_a_journal_written_to_do_harm_names_nobody_and_stops_nothing(project: Project) -> None:
+    lines = ["[" * 200_000, json.dumps({"name": "paul", "at": 10**400}), "[]", "1", '{"at": {}}']
+    (project.work / ".datalab" / "authors.jsonl").write_text("\n".join(lines) + "\n")
+    typed(project, "marie", 100.0)
+    assert writers(project, since=90.0) == ["marie"]
