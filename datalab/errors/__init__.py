@@ -25,7 +25,6 @@ from datalab.errors.deployment import (
     HomeNotEmpty,
     NotRunning,
     PortBusy,
-    UnknownPersona,
 )
 from datalab.errors.guided import (
     CommentRefused,
@@ -237,7 +236,6 @@ __all__ = [
     "UnknownMethod",
     "UnknownNotebook",
     "UnknownPage",
-    "UnknownPersona",
     "UnknownProject",
     "UnknownPublication",
     "UnknownRole",

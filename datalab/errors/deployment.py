@@ -32,12 +32,6 @@ class NotRunning(DeploymentError):
     template = "The lab is not running in {home}. Start it with 'datalab up'."
 
 
-class UnknownPersona(DeploymentError):
-    code = "unknown-persona"
-    status = 404
-    template = "There is no persona '{persona}'. Choose one of: {known}."
-
-
 class BackupFailed(DeploymentError):
     code = "backup-failed"
     status = 507
