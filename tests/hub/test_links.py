@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from datalab.people import audit
 from datalab.people.links import Links
 from datalab.people.store import Store
 from tests.hub.lab import Lab
@@ -121,6 +122,24 @@ def test_a_forged_link_signs_nobody_in(running_lab: Lab, query: str) -> None:
     answer = httpx.get(f"{running_lab.url}/hub/signin{query}")
     assert answer.status_code in {400, 403}
     assert not any("jupyterhub" in name for name in answer.cookies)
+
+
+@pytest.mark.hub
+def test_guessing_links_opens_nothing_fills_no_log_and_locks_nobody_out(running_lab: Lab) -> None:
+    store = Store(running_lab.home / "hub" / "people.sqlite")
+
+    def refused() -> int:
+        found = audit.entries(store, noun="signin", limit=100_000)
+        return sum(entry.action == "signin.refused" for entry in found)
+
+    before = refused()
+    with httpx.Client(base_url=running_lab.url) as client:
+        for number in range(120):
+            answer = client.get(f"/hub/signin?token={number:043d}")
+            assert answer.status_code == 403
+            assert not any("jupyterhub-hub" in name for name in answer.cookies)
+    assert refused() - before < 100
+    assert httpx.get(running_lab.link("steward")).status_code == 302
 
 
 @pytest.mark.hub
