@@ -17,6 +17,7 @@ import httpx
 import nbformat
 import pytest
 
+from datalab.hub import personas
 from datalab.people import invitations
 from datalab.people.rights import (
     GROUPS,
@@ -40,15 +41,7 @@ pytestmark = [pytest.mark.hub, pytest.mark.timeout(400), pytest.mark.xdist_group
 SLUG = "droits-a-l-essai"
 PROJECT = f"projects/{SLUG}"
 NOTEBOOK = "notebook.ipynb"
-PERSONAS = {
-    "students": "student",
-    "citizens": "citizen",
-    "entrepreneurs": "entrepreneur",
-    "agents": "agent",
-    "stewards": "steward",
-    "facilitators": "facilitator",
-    "operators": "operator",
-}
+PERSONAS = {persona.group: persona.name for persona in personas.PERSONAS.values()}
 # Who comes in with a code, and who never signs in.
 SEATS = (*GROUPS, "guest", "anonymous")
 HELD = {**{group: (group,) for group in GROUPS}, "guest": ("citizens",), "anonymous": ()}

@@ -72,6 +72,7 @@ def members_of(
 ) -> list[MemberLine]:
     """Owners first, then by the name that people read."""
     me = sight.person.name if sight.person else ""
+    present = reading.present(project.manifest)
     order = {"owner": 0, "editor": 1, "viewer": 2}
     found = [
         MemberLine(
@@ -79,7 +80,7 @@ def members_of(
             display=names.get(member.account, member.account),
             role=member.role,
             role_label=role_label(member.role, language),
-            open=reading.person(member.account) is not None,
+            open=member.account in present,
             me=member.account == me,
         )
         for member in project.manifest.members

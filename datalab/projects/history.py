@@ -15,6 +15,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dulwich.errors import NotTreeError
 from dulwich.index import commit_tree
 from dulwich.object_store import iter_tree_contents, tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID
@@ -171,7 +172,7 @@ def read(project: Project, version_id: str, path: str, *, parent: bool = False) 
             return None
         try:
             _, blob = tree_lookup_path(repository.get_object, commit.tree, os.fsencode(path))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, NotTreeError):  # the last for a path below a file
             return None
         found = repository.get_object(blob)
         return found.as_raw_string() if isinstance(found, Blob) else None

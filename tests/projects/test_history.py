@@ -181,3 +181,13 @@ def test_a_journal_written_to_do_harm_names_nobody_and_stops_nothing(project: Pr
     (project.work / ".datalab" / "authors.jsonl").write_text("\n".join(lines) + "\n")
     typed(project, "marie", 100.0)
     assert writers(project, since=90.0) == ["marie"]
+
+
+@pytest.mark.parametrize("path", ["a.txt/b", "", "sous", "..", "a\0", "\udcff", "no"])
+def test_a_path_that_a_version_does_not_hold_is_nothing(project: Project, path: str) -> None:
+    (project.work / "sous").mkdir()
+    for name in ("a.txt", "sous/b.txt"):
+        (project.work / name).write_text("un")
+    made = Work(project).commit(100.0, [MARIE])
+    assert made is not None
+    assert history.read(project, made.id, path) is None
