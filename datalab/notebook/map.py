@@ -101,7 +101,7 @@ class Map:
             # Scripts only, and no origin: what a dataset says can never reach the notebook.
             drawn = (
                 f'<iframe title="{escape(scene.description)}" sandbox="allow-scripts" '
-                f'style="width:100%;height:{HEIGHT}px;border:1px solid #999" '
+                f'style="width:100%;height:{HEIGHT}px;box-sizing:border-box;border:1px solid #999" '
                 f'srcdoc="{escape(page(scene, assets))}"></iframe>'
             )
             note = ""

@@ -94,7 +94,7 @@ class Scene:
         """The legend in HTML, readable without any script."""
         lines = "".join(
             f'<li style="display:flex;align-items:center;gap:.5em;margin:.15em 0">{_swatch(key)}'
-            f"<span>{escape(key.words)}</span>"
+            f"<span>{escape(key.words)}</span> "
             f'<span style="opacity:.75">{escape(key.count)}</span></li>'
             for key in self.keys
         )

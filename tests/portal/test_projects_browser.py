@@ -56,6 +56,11 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
     folder = tmp_path_factory.mktemp("projects")
     desk = Desk(folder / "home")
     fill(desk, folder)
+    yield from served(desk)
+
+
+def served(desk: Desk) -> Iterator[Counter]:
+    """The portal of a desk on a real port, until nobody needs it any more."""
     server = uvicorn.Server(uvicorn.Config(desk.app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

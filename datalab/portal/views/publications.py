@@ -85,7 +85,10 @@ def listed(request: Request, slug: str) -> Response:
         [draft for draft in drafts.of_project(project) if draft.state in {"running", "ready"}],
         publications.of_project(project),
     )
-    return render(request, "publications.html", {"view": view})
+    paths = [item.path for item in view.notebooks]
+    wanted = request.query_params.get("notebook", "")
+    chosen = wanted if wanted in paths else next(iter(paths), "")
+    return render(request, "publications.html", {"view": view, "chosen": chosen})
 
 
 @router.post("/projects/{slug}/publications")
@@ -129,7 +132,14 @@ def prepare(request: Request, slug: str, identifier: str) -> Response:
             language_of(request), slug, project.manifest.title.in_(language_of(request)), draft
         )
         return render(request, "publication_draft.html", {"view": view})
-    made = rendered(drafts.result(project, draft))
+    before = _earlier(project, draft.notebook)
+    # What was said of a picture that is still the same need not be said again.
+    said = (
+        {part["key"]: part.get("words", "") for part in before.parts if "key" in part}
+        if before
+        else {}
+    )
+    made = rendered(drafts.result(project, draft), said)
     return _form(request, project, draft, made, {}, {})
 
 

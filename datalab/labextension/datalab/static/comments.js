@@ -101,6 +101,18 @@
       // While a notebook is being filled, some of its cells have no content yet.
       return current && current.content.widgets ? current.content.widgets.filter((cell) => cell.model) : [];
     };
+    const order = () => {
+      const model = tracker.currentWidget && tracker.currentWidget.content.model;
+      return new Map(Array.from(model ? model.cells : [], (cell, index) => [cell.id, index + 1]));
+    };
+    // A shared notebook arrives after its comments: which cell one is about is known only then.
+    let drawn = "";
+    const renumber = () => {
+      const now = [...order().keys()].join();
+      if (now === drawn) return;
+      drawn = now;
+      draw();
+    };
     const show = (note) => {
       app.shell.activateById(panel.id);
       const current = tracker.currentWidget;
@@ -180,10 +192,10 @@
         return [heading, make("p", {}, say("Sign in to the portal to read and answer comments.")), make("p", {}, make("a", { href: address }, say("Show the comments")))];
       }
       if (!notebook || !told) return [heading, make("p", {}, say("Open a notebook to see what its readers say."))];
-      const order = new Map(cells().map((cell, index) => [cell.model.id, index + 1]));
+      const places = order();
       const firsts = told.notes.filter((note) => !note.parent);
-      firsts.sort((a, b) => (order.get(a.cell) || 1e6) - (order.get(b.cell) || 1e6) || a.at.localeCompare(b.at));
-      const list = firsts.map((note) => threadOf(note, told.notes.filter((n) => n.parent === note.id && !n.deleted), order.get(note.cell)));
+      firsts.sort((a, b) => (places.get(a.cell) || 1e6) - (places.get(b.cell) || 1e6) || a.at.localeCompare(b.at));
+      const list = firsts.map((note) => threadOf(note, told.notes.filter((n) => n.parent === note.id && !n.deleted), places.get(note.cell)));
       const active = () => {
         const cell = tracker.activeCell;
         return { cell: cell ? cell.model.id : "" };
@@ -201,6 +213,7 @@
       if (found === notebook) return;
       notebook = found;
       told = null;
+      if (notebook) tracker.currentWidget.content.modelContentChanged.connect(renumber);
       draw();
       listen();
     };

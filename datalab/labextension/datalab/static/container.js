@@ -9,6 +9,7 @@
     apputils: "@jupyterlab/apputils",
     coreutils: "@jupyterlab/coreutils",
     notebook: "@jupyterlab/notebook",
+    rendermime: "@jupyterlab/rendermime",
     statusbar: "@jupyterlab/statusbar",
     translation: "@jupyterlab/translation",
     icons: "@jupyterlab/ui-components",
@@ -48,7 +49,7 @@
       window._DATALAB = lab;
       const [modules] = await Promise.all([
         Promise.all(Object.values(needed).map(shared)),
-        ...["words", "comments", "idle", "memory", "saved", "plugin"].map(part),
+        ...["words", "comments", "idle", "memory", "saved", "drawings", "plugin"].map(part),
       ]);
       delete window._DATALAB;
       Object.keys(needed).forEach((name, place) => {

@@ -15,6 +15,13 @@
 
     return [
       {
+        id: "datalab:drawings",
+        description: "Maps and charts of the lab in notebooks that several people write.",
+        autoStart: true,
+        requires: [lab.rendermime.IRenderMimeRegistry],
+        activate: (app, registry) => parts.drawings(lab, registry),
+      },
+      {
         id: "datalab:lab",
         description: "The data lab in JupyterLab.",
         autoStart: true,
