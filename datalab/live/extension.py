@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tornado import web
 from datalab.i18n import language_of
 from datalab.live.access import Access, credentials
 from datalab.live.authors import Authors
+from datalab.live.idle import SETTING
 from datalab.live.members import Members
 from datalab.live.presence import PresenceHandler, RestoreHandler, RevokeHandler, SavedHandler
 from datalab.live.room import LiveRoom
@@ -36,7 +38,15 @@ def load(server: Any) -> None:
     access = Access(sockets, hub_auth, members)
     if hub_auth is not None:
         server.io_loop.call_later(0, access.start)
-    LiveRoom.on_typed = Authors(root / ".datalab" / "authors.jsonl").typed
+    authors = Authors(root / ".datalab" / "authors.jsonl")
+
+    def typed(name: str, path: str) -> None:
+        authors.typed(name, path)
+        # Loaded after this package. A save tells it too, but a full disk puts saves off.
+        if (idle := server.web_app.settings.get(SETTING)) is not None:
+            idle.use(time.time())
+
+    LiveRoom.on_typed = typed
 
     def rooms(path: str) -> list[LiveRoom]:
         # Asked for late: jupyter-server-ydoc is loaded after this package.

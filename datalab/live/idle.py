@@ -1,9 +1,10 @@
 """A server that nobody uses any more ends by itself, after it has said so; and what it uses.
 
 A Jupyter server extension for every notebook server. In use means: a kernel works or has just
-said something, a document was saved, a person changed something over HTTP, or said that they
-still work. A page of JupyterLab that is merely open asks the server something every few seconds,
-and does not count.
+said something, a document was saved, somebody typed into a live notebook (``datalab.live`` tells
+by ``settings[SETTING]``), a person changed something over HTTP, or said that they still work. A
+page of JupyterLab that is merely open asks the server something every few seconds, and does not
+count.
 
 ``GET {base}/datalab/idle`` answers ``{"stops_in": seconds or null, "ask_in": seconds}``, ``POST``
 counts as use; ``GET {base}/datalab/memory`` answers ``{"used", "limit", "kernels"}`` in bytes.
@@ -28,6 +29,7 @@ from tornado.ioloop import PeriodicCallback
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 ASK_SECONDS = 60.0
 MINUTES, WARNING = "DATALAB_IDLE_MINUTES", "DATALAB_IDLE_WARNING_MINUTES"
+SETTING = "datalab_idle"
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -73,6 +75,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
         used_at=time.time(),
         kernels=lambda: kernels(server.kernel_manager),
     )
+    web_app.settings[SETTING] = idle
     watch_requests(web_app, base, idle)
     server.contents_manager.register_post_save_hook(lambda **_: idle.use(time.time()))
     web_app.add_handlers(

@@ -32,6 +32,7 @@ class Bare:
     stock: bool = False
     port: int = field(default_factory=free_port)
     settings: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,7 +64,8 @@ class Bare:
                 cwd=self.home,
                 env=kept
                 | {"HOME": str(self.home), "JUPYTER_CONFIG_PATH": str(config)}
-                | {"PYTHONPATH": str(CHECKOUT), "DATALAB_LANGUAGE": "fr"},
+                | {"PYTHONPATH": str(CHECKOUT), "DATALAB_LANGUAGE": "fr"}
+                | self.environment,
                 start_new_session=True,
             )
         try:

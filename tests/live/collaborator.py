@@ -32,6 +32,8 @@ from tornado.websocket import (
     websocket_connect,
 )
 
+from datalab.live import notes
+
 # y-websocket: 100 ms, doubled up to 2.5 s.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.5
 # The reason that ends a page for good: JupyterLab shows it and lets go of the document.
@@ -50,11 +52,13 @@ class Collaborator:
     headers: dict[str, str]
     path: str
     heard: Callable[[str], None] = lambda text: None
+    kind: str = "notebook"
     doc: Doc[Any] = field(default_factory=Doc)
     synced: bool = False
     reloads: int = 0
     turned_away: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    heard_notes: list[dict[str, Any]] = field(default_factory=list)
     _socket: WebSocketClientConnection | None = None
     _task: asyncio.Task[None] | None = None
     _session: dict[str, str] | None = None
@@ -121,7 +125,9 @@ class Collaborator:
                 f"{self.address}api/collaboration/session/{quote(self.path)}",
                 method="PUT",
                 headers=self.headers,
-                body=json.dumps({"format": "json", "type": "notebook"}),
+                body=json.dumps(
+                    {"format": "json" if self.kind == "notebook" else "text", "type": self.kind}
+                ),
                 request_timeout=20,
             )
             answer = await AsyncHTTPClient().fetch(request)
@@ -140,6 +146,8 @@ class Collaborator:
         assert socket is not None
         while (message := await socket.read_message()) is not None:
             assert isinstance(message, bytes)
+            if said := raw_text(message):
+                self.heard_notes.append(json.loads(said))
             if message[0] != YMessageType.SYNC:
                 continue
             self._remote = True
@@ -179,6 +187,10 @@ class Collaborator:
                     for cell in inserted:
                         if isinstance(cell, Map) and isinstance(cell.get("source"), Text):
                             self.heard(str(cell["source"]))
+
+    async def ask(self, number: int) -> None:
+        """Ask, as the page does, to be told once everything sent so far is on disk."""
+        await self._send(notes.written("stored", number=number))
 
     # -- typing -------------------------------------------------------------------------------
 
