@@ -38,6 +38,8 @@
               console.error(`datalab: ${name} could not begin`, error);
             }
           };
+          // On a phone the list of files would leave no room for the notebook.
+          app.restored.then(() => window.innerWidth < 700 && app.shell.collapseLeft && app.shell.collapseLeft());
           apart("idle", () => parts.idle(lab, place, say));
           if (status) apart("memory", () => parts.memory(lab, place, say, status, tracker));
           const top = new lab.widgets.Widget({ node: parts.make("nav", { "aria-label": say("Data lab") }) });
