@@ -68,7 +68,7 @@ def test_old_links_are_forgotten(links: Links) -> None:
 def test_some_land_on_the_portal(running_lab: Lab, persona: str) -> None:
     with running_lab.person(persona) as person:
         answer = person.client.get(running_lab.link(persona), follow_redirects=False)
-        assert answer.headers["Location"] == "/services/datalab/"
+        assert answer.headers["Location"] == "/services/datalab/signin"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
 
@@ -85,6 +85,7 @@ def test_others_land_in_their_notebooks(running_lab: Lab, persona: str) -> None:
 @pytest.mark.hub
 def test_the_operator_lands_on_the_page_of_the_machine(running_lab: Lab) -> None:
     with running_lab.person("operator") as person:
+        person.client.headers["Accept"] = "text/html"  # as a browser asks for a page
         answer = person.sign_in()
         assert answer.status_code == 200
         assert answer.url.path == "/services/datalab/machine/"

@@ -40,7 +40,7 @@ def test_an_account_made_while_the_lab_runs_enters_at_once(running_lab: Lab) -> 
     )
     with running_lab.person("jeanne") as jeanne:
         answer = jeanne.client.get(running_lab.link("jeanne"), follow_redirects=False)
-        assert answer.headers["Location"] == "/services/datalab/"
+        assert answer.headers["Location"] == "/services/datalab/signin"
         me = jeanne.client.get("/hub/api/user").json()
         assert me["groups"] == ["agents"]
         assert scope("invite:guests") in me["scopes"]
