@@ -89,6 +89,13 @@ WORDS = {
     "reason": Phrase("reason"),
     "way": Phrase("by"),
 }
+WAYS = {
+    "link": Phrase("a personal link"),
+    "password": Phrase("a password"),
+    "password link": Phrase("a link to set a password"),
+    "invitation": Phrase("an invitation"),
+    "oidc": Phrase("the sign-in of the organisation"),
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,12 @@ def line_of(entry: Entry, language: Language) -> Line:
     sentence = SENTENCES.get(entry.action)
     said = sentence.in_(language) if sentence else entry.action
     parts = [
-        translate("{name}: {value}", language, name=_word(key, language), value=_plain(value))
+        translate(
+            "{name}: {value}",
+            language,
+            name=_word(key, language),
+            value=_value(key, value, language),
+        )
         for key, value in sorted(entry.detail.items())
         if value is not None
     ]
@@ -140,6 +152,11 @@ def line_of(entry: Entry, language: Language) -> Line:
 
 def _word(key: str, language: Language) -> str:
     return WORDS[key].in_(language) if key in WORDS else key
+
+
+def _value(key: str, value: Any, language: Language) -> str:
+    known = WAYS.get(value) if key == "way" and isinstance(value, str) else None
+    return known.in_(language) if known else _plain(value)
 
 
 def _plain(value: Any) -> str:
