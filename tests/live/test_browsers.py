@@ -92,7 +92,7 @@ def atelier(running_lab: Lab) -> Iterator[Atelier]:
 
 def sign(page: Page, said: str) -> None:
     """Wait for what the page says of its notebook."""
-    page.wait_for_selector(f".datalab-saved:has-text('{said}')")
+    page.wait_for_selector(f":is(.datalab-saved, [data-kind=lost]):has-text('{said}')")
 
 
 def shows(page: Page, text: str, seconds: float = 30.0) -> None:

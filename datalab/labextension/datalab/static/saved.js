@@ -121,15 +121,17 @@
     const line = parts.make("span", { class: "datalab-saved" });
     // Every pause in typing is no news for who listens; trouble and its end are.
     const spoken = parts.make("span", { class: "datalab-spoken", role: "status", "aria-live": "polite" });
-    top.append(line, spoken);
+    top.append(line);
+    document.body.append(spoken); // whole sentences are shown over the page, the bar is too narrow
     const watches = new Map();
     let trouble = false;
 
     const draw = () => {
       const watched = watches.get(tracker.currentWidget);
       const [kind, text] = watched ? words(watched.seen, say) : ["", ""];
-      if (line.textContent !== text) line.textContent = line.title = text;
-      line.dataset.kind = kind;
+      const short = kind === "lost" ? "" : text;
+      if (line.textContent !== short) line.textContent = short;
+      line.dataset.kind = spoken.dataset.kind = kind;
       if (kind === "lost" || (trouble && kind === "safe")) {
         if (spoken.textContent !== text) spoken.textContent = text;
       }
