@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from datalab.hub.queue import Lane, Queue, where
-from tests.hub.lab import Lab
+from tests.hub.lab import Lab, in_a_loop_of_its_own
 
 NewLab = Callable[..., Lab]
 
@@ -35,13 +35,13 @@ async def arrivals(queue: Queue, people: list[tuple[str, Lane]]) -> list[str]:
 
 def test_people_are_let_in_as_they_came() -> None:
     people: list[tuple[str, Lane]] = [(str(n), "personal") for n in range(10)]
-    assert asyncio.run(arrivals(Queue(1), people)) == [str(n) for n in range(10)]
+    assert in_a_loop_of_its_own(arrivals(Queue(1), people)) == [str(n) for n in range(10)]
 
 
 def test_a_class_does_not_hold_up_a_project() -> None:
     people: list[tuple[str, Lane]] = [(f"student-{n}", "personal") for n in range(20)]
     people += [("project-a", "project"), ("project-b", "project")]
-    let_in = asyncio.run(arrivals(Queue(1), people))
+    let_in = in_a_loop_of_its_own(arrivals(Queue(1), people))
     assert let_in.index("project-a") <= 1
     assert let_in.index("project-b") <= 3
 
@@ -49,7 +49,7 @@ def test_a_class_does_not_hold_up_a_project() -> None:
 def test_projects_do_not_hold_up_a_class_either() -> None:
     people: list[tuple[str, Lane]] = [(f"project-{n}", "project") for n in range(20)]
     people += [("student", "personal")]
-    assert asyncio.run(arrivals(Queue(1), people)).index("student") <= 1
+    assert in_a_loop_of_its_own(arrivals(Queue(1), people)).index("student") <= 1
 
 
 def test_the_place_that_is_told_is_the_turn_that_comes() -> None:
@@ -68,7 +68,7 @@ def test_the_place_that_is_told_is_the_turn_that_comes() -> None:
         await asyncio.gather(*coming)
         return places, let_in
 
-    places, let_in = asyncio.run(told())
+    places, let_in = in_a_loop_of_its_own(told())
     assert let_in == sorted(places, key=lambda name: places[name] or 0)
 
 
@@ -85,7 +85,7 @@ def test_who_leaves_the_queue_holds_up_nobody() -> None:
         await asyncio.wait_for(staying, 1)
         return queue.place("stays") is None
 
-    assert asyncio.run(leave())
+    assert in_a_loop_of_its_own(leave())
 
 
 def test_a_start_that_fails_gives_its_turn_on() -> None:
@@ -98,7 +98,7 @@ def test_a_start_that_fails_gives_its_turn_on() -> None:
         async with asyncio.timeout(1), queue.turn("y"):
             pass
 
-    asyncio.run(fail())
+    in_a_loop_of_its_own(fail())
 
 
 def test_the_estimate_follows_what_starts_take() -> None:
@@ -111,7 +111,7 @@ def test_the_estimate_follows_what_starts_take() -> None:
                 pass
         return queue
 
-    queue = asyncio.run(starts())
+    queue = in_a_loop_of_its_own(starts())
     assert [queue.seconds(place) for place in (1, 2, 3, 5)] == [20, 20, 30, 40]
 
 
@@ -140,7 +140,7 @@ def test_people_are_told_their_place_and_how_long(waiting: int, language: str, s
         assert step is not None
         return step[1]
 
-    assert said in asyncio.run(told())
+    assert said in in_a_loop_of_its_own(told())
 
 
 @pytest.mark.hub

@@ -6,6 +6,7 @@ and without limits. Without it, an attempt that is merely wrong would look like 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from datalab.hub.plan import Plan
 from datalab.isolation.sandbox import probe
 from tests.hub.fixtures import end
 from tests.hub.hostile import ATTEMPTS, TOOLS
-from tests.hub.lab import Lab, Person
+from tests.hub.lab import Lab, Person, eventually
 from tests.hub.test_accounts import DROP, broken_bubblewrap, open_view, owned_by_ordinary
 
 pytestmark = pytest.mark.hub
@@ -169,7 +170,8 @@ def test_others_go_on_working_meanwhile(guarded: Scene) -> None:
         for attempt in GREEDY:
             before = len(done)
             student.run(ATTEMPTS[attempt])
-            assert len(done) > before, f"nothing ran while the neighbour tried to {attempt}"
+            # An attempt that is stopped at once may fall between two runs of the neighbour.
+            eventually(lambda least=before: len(done) > least, f"a run beside: {attempt}", 15)
     finally:
         stop.set()
         worker.join()
@@ -227,9 +229,11 @@ def test_what_it_was_refused_is_said_below_the_cell(guarded: Scene) -> None:
     student, _ = guarded
     wait: Callable[[str], str] = student.run
     wait(ATTEMPTS["fill the disk with files"])
-    notices = (student.lab.home / "run/ways/student/notices.json").read_text()
-    assert "espace disque" in notices
-    assert "mémoire" in notices
+    wait(ATTEMPTS["fill the memory with many processes"])
+    notices = json.loads((student.lab.home / "run/ways/student/notices.json").read_text())
+    assert {"disk", "memory"} <= set(notices)
+    assert "disque" in notices["disk"]["text"]["fr"]
+    assert "mémoire" in notices["memory"]["text"]["fr"]
 
 
 def test_one_notebook_cannot_take_the_hub_for_itself(guarded: Scene) -> None:
@@ -242,7 +246,7 @@ def test_one_notebook_cannot_take_the_hub_for_itself(guarded: Scene) -> None:
         "    except urllib.error.HTTPError as error: codes.append(error.code)\n"
         "print(codes.count(429) > 0, set(codes) <= {200, 429})"
     )
-    assert student.run(flood).startswith("True True\n")
+    assert "True True\n" in student.run(flood)
     own = (
         "import os, urllib.request as u; r = u.Request(os.environ['JUPYTERHUB_API_URL'] + '/user')"
     )

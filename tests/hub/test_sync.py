@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,7 +118,22 @@ class Desk:
 @contextmanager
 def without_keeper(lab: Lab) -> Iterator[None]:
     keeper = lab.processes()["keeper"]
-    os.kill(keeper.pid, signal.SIGSTOP)
+    while True:
+        os.kill(keeper.pid, signal.SIGSTOP)
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(
+                sqlite3.connect(
+                    lab.home / "hub" / "people.sqlite", timeout=0.5, isolation_level=None
+                )
+            ) as database,
+        ):
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+            break
+        # It was stopped while it held the database: let it finish.
+        os.kill(keeper.pid, signal.SIGCONT)
+        time.sleep(0.1)
     try:
         yield
     finally:

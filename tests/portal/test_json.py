@@ -133,6 +133,11 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/datasets/{dataset}.csv",
         "/datasets/{dataset}.parquet",
         "/datasets/{dataset}.geojson",
+        "/projects.json",
+        "/projects/{slug}.json",
+        "/pages.json",
+        "/pages/{slug}/{name}.json",
+        "/pages/{slug}/{name}/v/{version}.json",
     }
 
 
