@@ -5,12 +5,17 @@ one, without following a link, and stored by dulwich. No git program runs over f
 people wrote, so none of their hooks, filters or submodules does either. Any git client reads the
 result.
 
+A file that is rewritten again and again costs its size each time, which no disk quota of the
+project counts. Once the repository holds :data:`LARGEST_HISTORY`, only files below
+:data:`SMALL_FILE` go into new versions: notebooks keep their history.
+
 Hidden entries (caches, the server's own state) are left out; so are files above
 :data:`datalab.projects.files.LARGEST_FILE`, which the version names in its message.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +32,9 @@ from datalab.projects import files as work_files
 from datalab.projects.files import Stamp, read_seen, walk
 from datalab.projects.project import Project
 
+LARGEST_HISTORY = 2_000_000_000  # bytes
+SMALL_FILE = 500_000  # bytes
+MOST_LOOSE = 2_000  # objects that are not packed yet
 BRANCH = Ref(b"refs/heads/main")
 ABBREVIATED = 12
 MACHINE = ("Laboratoire de données", "lab@localhost")
@@ -81,9 +89,16 @@ class Work:
             entries: list[tuple[bytes, ObjectID, int]] = []
             known: dict[str, tuple[Stamp, ObjectID]] = {}
             left_out = []
+            full = _size(self.project) > LARGEST_HISTORY
+            largest = SMALL_FILE if full else work_files.LARGEST_FILE
+            parent = _head(repository)
+            last = _contents(repository, parent.tree) if parent else {}
             for name, stamp, folder in walk(self.project.work):
-                if stamp[1] > work_files.LARGEST_FILE:
+                if stamp[1] > largest and self._known.get(name, (None,))[0] != stamp:
                     left_out.append(name)
+                    if name in last:
+                        # The version before goes on standing for it: it was not deleted.
+                        entries.append((os.fsencode(name), ObjectID(last[name]), 0o100644))
                     continue
                 before = self._known.get(name)
                 if before is not None and before[0] == stamp:
@@ -98,13 +113,14 @@ class Work:
                 entries.append((os.fsencode(name), known[name][1], 0o100644))
             self._known = known
             tree = commit_tree(repository.object_store, entries)
-            parent = _head(repository)
             if parent is not None and parent.tree == tree:
                 return None
             if parent is None and not entries:
                 return None
             message = message or _names(repository, parent, tree)
             made = _write_commit(repository, tree, parent, now, authors, message, left_out)
+            if repository.object_store.count_loose_objects() > MOST_LOOSE:
+                repository.object_store.pack_loose_objects()
             return version_of(repository, made)
         finally:
             repository.close()
@@ -251,6 +267,16 @@ def _write_commit(
     # Only where the branch still stands where we looked: two writers cannot lose each other's.
     repository.refs.set_if_equals(BRANCH, parent.id if parent else None, commit.id)
     return commit
+
+
+def _size(project: Project) -> int:
+    """Bytes of the repository, objects and packs."""
+    found = 0
+    for folder, _, names in os.walk(project.history / "objects"):
+        for name in names:
+            with contextlib.suppress(OSError):
+                found += os.stat(os.path.join(folder, name)).st_size
+    return found
 
 
 def _head(repository: Repo) -> Commit | None:

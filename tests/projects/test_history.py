@@ -158,6 +158,38 @@ def test_a_file_too_large_is_named_and_left_out(
     assert "big.bin" in made.message
 
 
+def test_a_full_history_goes_on_with_small_files(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work(project)
+    (project.work / "kept.bin").write_bytes(os.urandom(3000))
+    (project.work / "plan.txt").write_text("one")
+    assert work.commit(1.0, [MARIE]) is not None
+    monkeypatch.setattr(history, "LARGEST_HISTORY", 2000)
+    monkeypatch.setattr(history, "SMALL_FILE", 1000)
+    (project.work / "big.bin").write_bytes(os.urandom(2000))
+    (project.work / "plan.txt").write_text("two")
+    made = Work(project).commit(2.0, [MARIE])
+    assert made is not None
+    assert made.changed == ("plan.txt",)
+    assert history.files(project, made.id) == ["kept.bin", "plan.txt"]
+    assert "big.bin" in made.message
+
+
+def test_many_versions_are_packed_and_read_as_before(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST_LOOSE", 20)
+    work = Work(project)
+    for number in range(30):
+        (project.work / "plan.txt").write_text(str(number))
+        work.commit(float(number), [MARIE])
+    found = history.versions(project)
+    assert len(found) == 30
+    assert history.read(project, found[-1].id, "plan.txt") == b"0"
+    assert list((project.history / "objects" / "pack").glob("*.pack")) != []
+
+
 def test_an_unknown_version_is_said_so(project: Project) -> None:
     (project.work / "a.txt").write_text("un")
     Work(project).commit(1.0, [MARIE])
