@@ -49,7 +49,7 @@ def lab(running_lab: Lab) -> Lab:
 def test_a_password_set_through_a_link_opens_the_account(lab: Lab) -> None:
     with lab.person("ines") as ines:
         answer = log_in(ines, " Ines ", GOOD)
-        assert answer.headers["Location"] == "/services/datalab/"
+        assert answer.headers["Location"] == "/services/datalab/signin"
         assert ines.client.get("/hub/api/user").json()["name"] == "ines"
     with lab.person("ines") as ines:
         answer = log_in(ines, "ines", GOOD, "/hub/login?next=%2Fhub%2Fhome")
