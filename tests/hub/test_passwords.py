@@ -177,6 +177,9 @@ def test_guesses_in_parallel_are_slowed_down_and_the_owner_still_gets_in(lab: La
         assert said[429] >= 30
         waits = [int(a.headers["Retry-After"]) for a in answers if a.status_code == 429]
         assert min(waits) > 0
+        # How long it still lasts depends on how slow this machine is: guess until it is on.
+        while guess(41).status_code != 429:
+            pass
         with lab.person("omar") as elsewhere:
             assert log_in(elsewhere, "omar", GOOD).status_code == 429
         # The browser in which the account was opened before does not wait, nor does a link.

@@ -54,8 +54,9 @@ class Atelier:
         page.goto(self.lab.link(name))
         about = f"services/datalab/projects/{SLUG}/open?notebook={notebook}"
         page.goto(f"{self.lab.url}/{about}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.wait_for_selector(".jp-Toolbar-kernelName:has-text('ipykernel')")
+        # A notebook of an earlier visit may stand hidden behind the one that was asked for.
+        page.wait_for_selector(".jp-Notebook .jp-Cell >> visible=true")
+        page.wait_for_selector(".jp-Toolbar-kernelName:has-text('ipykernel') >> visible=true")
         yield page
         context.close()
 
