@@ -75,6 +75,21 @@ class Settings(BaseSettings):
         default="",
         description="Group of who is in none of those; empty means that they may not enter.",
     )
+    participation_database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a PostgreSQL for participation (postgresql+psycopg://…); empty "
+        "means SQLite in the home.",
+    )
+    smtp: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server, smtp[s]://user:password@host:port; empty: no mail is sent.",
+    )
+    mail_from: str = Field(default="", description="Sender of the lab's mail.")
+    public_url: str = Field(
+        default="",
+        description="Address of the lab as people reach it, for codes on a screen, mail and "
+        "discovery; empty means the host that was asked for.",
+    )
     home_quota: int = Field(
         default=2_000_000_000, description="Disk space of one home or project, in bytes."
     )
@@ -116,6 +131,22 @@ class Settings(BaseSettings):
     def people(self) -> Path:
         """The database of accounts, invitations and the audit log."""
         return self.people_database or self.home / "hub" / "people.sqlite"
+
+    @property
+    def participation(self) -> str:
+        """Address of the database of what people say without an account."""
+        given = self.participation_database.get_secret_value()
+        return given or f"sqlite:///{self.home / 'participation' / 'participation.sqlite'}"
+
+    @property
+    def pictures(self) -> Path:
+        """Pictures that people sent, encoded anew."""
+        return self.home / "participation" / "pictures"
+
+    @property
+    def own_catalog(self) -> Path:
+        """YAML of the datasets that this lab made by itself, such as questionnaires."""
+        return self.home / "catalog"
 
     @property
     def shared(self) -> Path:

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "i18n": set(),
     "catalog": set(),
     "methods": set(),
+    "participation": {"catalog", "methods", "isolation"},
     "isolation": set(),
     "people": {"isolation"},
     "projects": {"catalog", "isolation", "people"},
@@ -27,15 +28,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assets": {"connectors"},
     "refresh": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
-    "keeper": {"hub", "isolation", "people", "projects"},
-    "deployment": {"assets", "catalog", "hub", "isolation", "lake", "people", "projects"},
+    "keeper": {"hub", "isolation", "participation", "people", "projects"},
+    "deployment": {
+        "assets",
+        "catalog",
+        "hub",
+        "isolation",
+        "lake",
+        "participation",
+        "people",
+        "projects",
+    },
     "portal": {
         "catalog",
         "connectors",
         "hub",
         "isolation",
         "lake",
+        "methods",
         "notebook",
+        "participation",
         "people",
         "projects",
         "quality",
@@ -98,7 +110,8 @@ def test_every_file_fits_in_one_head() -> None:
     long = {
         str(path.relative_to(PACKAGE)): lines
         for path in MODULES
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
+        if path.parent.name != "versions"  # of migrations, written by alembic
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350
     }
     assert long == {}
 

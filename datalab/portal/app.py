@@ -16,10 +16,12 @@ from datalab.hub.plan import Plan
 from datalab.i18n import Phrase
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
+from datalab.participation.store import Store as Participation
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.portal import failure
 from datalab.portal.asset import LongLived
+from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.library import Library
 from datalab.portal.oauth import Client
@@ -94,6 +96,8 @@ def create_app(
     app.state.servers = lambda: ProjectServers(hub_api(settings), lambda: hub_url(settings))
     app.state.reruns = Reruns()
     app.state.streams = Streams()
+    app.state.participation = Participation(settings.participation)
+    app.state.feed = Feed(app.state.participation)
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from datalab.errors import FormExpired, FormTooLarge, InvalidParameter
@@ -16,6 +18,9 @@ from datalab.portal.person import FIELD, HEADER, signed_in
 
 LARGEST = 200_000  # bytes
 MOST_FIELDS = 1_000
+MOST_FILES = 8
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 
 
 async def form_of(request: Request, largest: int = LARGEST) -> FormData:
@@ -29,20 +34,12 @@ async def form_of(request: Request, largest: int = LARGEST) -> FormData:
     FormTooLarge
         beyond ``largest`` bytes.
     """
-    body = await _body(request, largest)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != (
-        "application/x-www-form-urlencoded"
-    ):
+    signed_in(request)
+    check_origin(request)
+    body = await body_of(request, largest)
+    if content_type(request) != URLENCODED:
         raise FormExpired()
-    try:
-        pairs: list[tuple[str, str | UploadFile]] = [
-            *parse_qsl(
-                body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-            )
-        ]
-    except ValueError:
-        raise _unreadable() from None
-    fields = FormData(pairs)
+    fields = await fields_of(request, body)
     _check_token(request, str(fields.get(FIELD, "")))
     return fields
 
@@ -56,7 +53,9 @@ async def json_of(request: Request, largest: int = LARGEST, proof: str = "") -> 
     ------
     SignInNeeded, FormExpired, FormTooLarge, InvalidParameter
     """
-    body = await _body(request, largest)
+    signed_in(request)
+    check_origin(request)
+    body = await body_of(request, largest)
     shown = request.headers.get(HEADER, "")
     if not (proof and hmac.compare_digest(shown.encode("utf-8", "replace"), proof.encode())):
         _check_token(request, shown)
@@ -71,9 +70,18 @@ def _unreadable() -> InvalidParameter:
     return InvalidParameter(name="form", value="", reason=reason)
 
 
-async def _body(request: Request, largest: int) -> bytes:
-    signed_in(request)
-    _check_origin(request)
+def content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def body_of(request: Request, largest: int) -> bytes:
+    """What was sent.
+
+    Raises
+    ------
+    FormTooLarge
+        as soon as it is beyond ``largest`` bytes.
+    """
     body = bytearray()
     async for piece in request.stream():
         body += piece
@@ -82,7 +90,40 @@ async def _body(request: Request, largest: int) -> bytes:
     return bytes(body)
 
 
-def _check_origin(request: Request) -> None:
+async def fields_of(request: Request, body: bytes) -> FormData:
+    """The fields of ``body``: urlencoded, or multipart with small files.
+
+    Raises
+    ------
+    InvalidParameter
+        where it cannot be read as what it says it is.
+    """
+    kind = content_type(request)
+    try:
+        if kind == MULTIPART:
+            return await _parts(request, body)
+        if kind != URLENCODED:
+            raise ValueError(kind)
+        pairs: list[tuple[str, str | UploadFile]] = [
+            *parse_qsl(
+                body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
+            )
+        ]
+    except (ValueError, MultiPartException):
+        raise _unreadable() from None
+    return FormData(pairs)
+
+
+async def _parts(request: Request, body: bytes) -> FormData:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    return await MultiPartParser(
+        request.headers, whole(), max_files=MOST_FILES, max_fields=MOST_FIELDS
+    ).parse()
+
+
+def check_origin(request: Request) -> None:
     """Every browser says where a posted form comes from; who does not is no browser of a person."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")

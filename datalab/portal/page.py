@@ -30,6 +30,7 @@ from datalab.portal.person import (
     recognise,
     signin_address,
 )
+from datalab.portal.visitor import open_form_token, remember
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -94,6 +95,7 @@ def render(
         "person": person,
         "token": token,
         "form_token": lambda: hidden,
+        "open_token": lambda: open_form_token(request),
         "notices": notices,
         "signin": signin_address(request),
         "group_name": lambda group: GROUP_NAMES[group].in_(language),
@@ -117,6 +119,8 @@ def render(
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Language"] = language
     response.headers.update(headers or {})
+    if "visitor" in request.scope["state"]:  # a form for everybody is on the page
+        remember(request, response)
     if notices:
         notice.forget(response, f"{prefix}/")
     chosen = known(request.query_params.get("lang"))

@@ -1,0 +1,54 @@
+"""What can be wrong where people take part."""
+
+from __future__ import annotations
+
+from datalab.errors.root import DatalabError
+
+
+class ParticipationError(DatalabError):
+    code = "participation"
+    status = 400
+
+
+class ParticipationUnavailable(ParticipationError):
+    code = "participation-unavailable"
+    status = 503
+    template = (
+        "The lab cannot record anything at this moment ({reason}). Nothing of yours was lost: "
+        "what you typed stays on your screen. Send it again in a minute."
+    )
+
+
+class Stale(ParticipationError):
+    """Somebody else changed a row since it was read; ``current`` is what it is now."""
+
+    code = "stale"
+    status = 409
+    template = (
+        "Somebody else changed this a moment ago ({what}). You see it as it is now: look at it "
+        "and do it again if it is still needed."
+    )
+
+
+class CannotUndo(ParticipationError):
+    code = "cannot-undo"
+    status = 409
+    template = "This can no longer be undone: {reason}. Change it by hand instead."
+
+
+class UnknownLink(ParticipationError):
+    code = "unknown-link"
+    status = 404
+    template = (
+        "This private link leads nowhere: it is incomplete, or what it stood for was deleted. "
+        "Copy the whole link, or start anew."
+    )
+
+
+class TooFast(ParticipationError):
+    code = "too-fast"
+    status = 429
+    template = "That was a lot in a short time. Wait {seconds} seconds and send it again."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds)

@@ -1,0 +1,181 @@
+"""Changes of rows, in order: who changed what, seen by everybody, and taken back by anybody.
+
+Whoever changes a row says which version of it they saw; a row that somebody else changed since
+raises :class:`Stale` instead of being overwritten. Every change is written down with what was
+before, so that :func:`undo` takes it back as long as nobody built on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from datalab.errors import CannotUndo, Stale
+from datalab.i18n import Phrase
+from datalab.participation.tables import METADATA
+from datalab.participation.tables.journal import CHANGE
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One row of a table with a ``version``: made, changed or taken away.
+
+    ``seen`` is the version that was looked at; None where it does not matter.
+    """
+
+    table: Table
+    id: str
+    does: Literal["insert", "update", "delete"]
+    values: Row = field(default_factory=dict)
+    seen: int | None = None
+
+    @classmethod
+    def insert(cls, table: Table, values: Row) -> Edit:
+        return cls(table, str(values[_key(table)]), "insert", values)
+
+    @classmethod
+    def update(cls, table: Table, id: str, values: Row, seen: int | None = None) -> Edit:
+        return cls(table, id, "update", values, seen)
+
+    @classmethod
+    def delete(cls, table: Table, id: str, seen: int | None = None) -> Edit:
+        return cls(table, id, "delete", {}, seen)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One entry of the journal. ``rows`` is [{"table", "id", "before", "after"}]."""
+
+    id: int
+    scope: str
+    at: float
+    actor: str
+    kind: str
+    rows: Sequence[Mapping[str, Any]]
+    undoes: int | None
+
+
+def record(
+    connection: Connection,
+    *,
+    scope: str,
+    at: float,
+    actor: str,
+    kind: str,
+    edits: Iterable[Edit],
+    undoes: int | None = None,
+) -> Change:
+    """Do the edits and write them down, all or none.
+
+    ``kind`` is a ``noun.verb``: ``contribution.accept``. ``before`` and ``after`` hold the columns
+    that changed, versions included.
+
+    Raises
+    ------
+    Stale
+        where a row is no longer at the version that was ``seen``, or is gone.
+    """
+    rows = [_done(connection, edit) for edit in edits]
+    values = {"scope": scope, "at": at, "actor": actor, "kind": kind, "rows": rows}
+    number = connection.execute(
+        insert(CHANGE).values(**values, undoes=undoes).returning(CHANGE.c.id)
+    ).scalar_one()
+    return Change(number, scope, at, actor, kind, rows, undoes)
+
+
+def undo(connection: Connection, change: int, *, at: float, actor: str) -> Change:
+    """Take a change back; taking that back in turn does it again.
+
+    Raises
+    ------
+    CannotUndo
+        where it is unknown, was taken back already, or a row of it was changed since.
+    """
+    found = find(connection, change)
+    if found is None:
+        raise CannotUndo(reason=Phrase("there is no trace of it"))
+    if connection.execute(select(CHANGE.c.id).where(CHANGE.c.undoes == change)).first():
+        raise CannotUndo(reason=Phrase("it was undone already"))
+    edits = [_reverse(row) for row in reversed(found.rows)]
+    try:
+        return record(
+            connection,
+            scope=found.scope,
+            at=at,
+            actor=actor,
+            kind=found.kind,
+            edits=edits,
+            undoes=change,
+        )
+    except Stale:
+        raise CannotUndo(reason=Phrase("somebody changed it again since")) from None
+
+
+def find(connection: Connection, change: int) -> Change | None:
+    row = connection.execute(select(CHANGE).where(CHANGE.c.id == change)).mappings().first()
+    return Change(**row) if row else None
+
+
+def since(connection: Connection, number: int, scope: str | None = None) -> list[Change]:
+    """Changes after ``number``, in order; of one scope, or of all."""
+    asked = select(CHANGE).where(CHANGE.c.id > number).order_by(CHANGE.c.id)
+    if scope is not None:
+        asked = asked.where(CHANGE.c.scope == scope)
+    return [Change(**row) for row in connection.execute(asked).mappings()]
+
+
+def newest(connection: Connection) -> int:
+    """The number of the last change, 0 before the first."""
+    asked = select(CHANGE.c.id).order_by(CHANGE.c.id.desc()).limit(1)
+    return connection.execute(asked).scalar() or 0
+
+
+def _key(table: Table) -> str:
+    return str(next(iter(table.primary_key.columns)).name)
+
+
+def _done(connection: Connection, edit: Edit) -> dict[str, Any]:
+    table, column = edit.table, edit.table.c[_key(edit.table)]
+    entry: dict[str, Any] = {"table": table.name, "id": edit.id}
+    if edit.does == "insert":
+        connection.execute(insert(table).values(**{"version": 1, **edit.values}))
+        return {**entry, "before": None, "after": _whole(connection, table, edit.id)}
+    before = _whole(connection, table, edit.id)
+    if before is None or (edit.seen is not None and before["version"] != edit.seen):
+        raise Stale(what=f"{table.name} {edit.id}", current=before)
+    if edit.does == "delete":
+        connection.execute(delete(table).where(column == edit.id))
+        return {**entry, "before": before, "after": None}
+    values = {**edit.values, "version": before["version"] + 1}
+    done = connection.execute(
+        update(table)
+        .where(column == edit.id, table.c.version == before["version"])
+        .values(**values)
+    )
+    if done.rowcount != 1:
+        raise Stale(what=f"{table.name} {edit.id}", current=before)
+    return {**entry, "before": {name: before[name] for name in values}, "after": values}
+
+
+def _whole(connection: Connection, table: Table, id: str) -> Row | None:
+    column = table.c[_key(table)]
+    # Held until the end of the transaction where the database has many writers.
+    asked = select(table).where(column == id).with_for_update()
+    row = connection.execute(asked).mappings().first()
+    return dict(row) if row else None
+
+
+def _reverse(row: Mapping[str, Any]) -> Edit:
+    table = METADATA.tables[row["table"]]
+    before, after = row["before"], row["after"]
+    if before is None:
+        return Edit.delete(table, row["id"], seen=after["version"])
+    if after is None:
+        return Edit.insert(table, {**before, "version": before["version"] + 1})
+    values = {name: value for name, value in before.items() if name != "version"}
+    return Edit.update(table, row["id"], values, seen=after["version"])

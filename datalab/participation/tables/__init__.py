@@ -1,0 +1,18 @@
+"""The tables of participation. Times are seconds since the epoch (UTC), ids short random words.
+
+A change of a table goes with a migration; a test compares the two on both databases.
+"""
+
+from __future__ import annotations
+
+from datalab.participation.tables import (
+    author,
+    contribution,
+    journal,
+    request,
+    session,
+    survey,
+)
+from datalab.participation.tables.metadata import METADATA
+
+__all__ = ["METADATA", "author", "contribution", "journal", "request", "session", "survey"]

@@ -1,0 +1,93 @@
+"""What happens, told to every open page at once: one look at the journal for all who listen.
+
+A page gets the changes of its scope as server-sent events whose number is the change's, so that a
+phone that was away says where it was and misses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+
+from datalab.participation import journal
+from datalab.participation.journal import Change
+from datalab.participation.store import Store
+
+QUIET = 15.0  # seconds without a change after which that is said
+LOOK = 0.1  # seconds between two looks, while anybody listens
+MOST_WAITING = 1_000  # changes that a slow reader may be behind before it has to start anew
+
+
+class Feed:
+    """The journal of ``store``, spread to those who listen."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._listening: dict[str, set[asyncio.Queue[Change | None]]] = defaultdict(set)
+        self._looking: asyncio.Task[None] | None = None
+        self._seen = 0
+
+    async def changes(self, scope: str, after: int | None) -> AsyncIterator[Change | None]:
+        """Changes of ``scope`` after number ``after`` (None: from now on), as they come.
+
+        None is a sign that nothing happened for a while.
+        """
+        waiting: asyncio.Queue[Change | None] = asyncio.Queue(MOST_WAITING)
+        self._listening[scope].add(waiting)
+        try:
+            await self._look_on()
+            last = after if after is not None else self._seen
+            for change in await run_in_threadpool(self._since, last, scope):
+                last = change.id
+                yield change
+            while True:
+                try:
+                    async with asyncio.timeout(QUIET):
+                        told = await waiting.get()
+                except TimeoutError:
+                    yield None
+                    continue
+                if told is None:  # it fell behind: the browser comes again with its number
+                    return
+                if told.id > last:
+                    last = told.id
+                    yield told
+        finally:
+            self._listening[scope].discard(waiting)
+            if not self._listening[scope]:
+                del self._listening[scope]
+
+    def _since(self, number: int, scope: str | None = None) -> list[Change]:
+        with self.store.reading() as connection:
+            return journal.since(connection, number, scope)
+
+    def _newest(self) -> int:
+        with self.store.reading() as connection:
+            return journal.newest(connection)
+
+    async def _look_on(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._seen = await run_in_threadpool(self._newest)
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while self._listening:
+            # A database that is away for a moment ends no stream.
+            with contextlib.suppress(Exception):
+                for change in await run_in_threadpool(self._since, self._seen):
+                    self._seen = change.id
+                    for waiting in list(self._listening.get(change.scope, ())):
+                        self._tell(waiting, change)
+            await asyncio.sleep(LOOK)
+
+    @staticmethod
+    def _tell(waiting: asyncio.Queue[Change | None], change: Change) -> None:
+        if waiting.qsize() >= MOST_WAITING - 1:
+            with contextlib.suppress(asyncio.QueueFull):
+                waiting.put_nowait(None)
+        else:
+            waiting.put_nowait(change)
