@@ -37,3 +37,10 @@ USE = Table(
     Column("what", Text, primary_key=True),
     Column("count", Integer, nullable=False),
 )
+# How far a reader of the journal came, so that it goes on there and tells nothing twice.
+POSITION = Table(
+    "position",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("number", Number, nullable=False),
+)

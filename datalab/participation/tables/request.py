@@ -70,6 +70,7 @@ REQUEST = Table(
     Column("duplicate_of", Text),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("satisfaction", Integer),  # 1 to 5, of whoever reported
+    Column("satisfaction_words", Text, nullable=False, server_default=""),  # for the agents only
     moment("requested_at", nullable=False),
     moment("updated_at", nullable=False),
     moment("answered_at"),  # the first act of an agent that the reporter sees

@@ -34,6 +34,7 @@ SESSION = Table(
     Column("facilitators", Document, nullable=False),  # accounts
     Column("phase_id", Text),  # the one that runs
     Column("voting", Boolean, nullable=False, server_default="0"),
+    Column("counts_hidden", Boolean, nullable=False, server_default="1"),  # while people vote
     Column("demonstration", Boolean, nullable=False, server_default="0"),
     Column("created_by", Text, nullable=False),
     moment("starts_at"),

@@ -70,6 +70,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dataset", name=op.f("pk_mark")),
     )
     op.create_table(
+        "position",
+        sa.Column("reader", sa.Text(), nullable=False),
+        sa.Column("number", Number, nullable=False),
+        sa.PrimaryKeyConstraint("reader", name=op.f("pk_position")),
+    )
+    op.create_table(
         "released_answer",
         sa.Column("survey_slug", sa.Text(), nullable=False),
         sa.Column("respondent", sa.Text(), nullable=False),
@@ -113,6 +119,7 @@ def upgrade() -> None:
         sa.Column("facilitators", Document, nullable=False),
         sa.Column("phase_id", sa.Text(), nullable=True),
         sa.Column("voting", sa.Boolean(), server_default="0", nullable=False),
+        sa.Column("counts_hidden", sa.Boolean(), server_default="1", nullable=False),
         sa.Column("demonstration", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("starts_at", sa.Float(), nullable=True),
@@ -445,6 +452,7 @@ def upgrade() -> None:
         sa.Column("duplicate_of", sa.Text(), nullable=True),
         sa.Column("reopened", sa.Integer(), server_default="0", nullable=False),
         sa.Column("satisfaction", sa.Integer(), nullable=True),
+        sa.Column("satisfaction_words", sa.Text(), server_default="", nullable=False),
         sa.Column("requested_at", sa.Float(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.Column("answered_at", sa.Float(), nullable=True),
