@@ -51,10 +51,12 @@ MESSAGE = Table(
 PUSH = Table(
     "push",
     METADATA,
-    key(),
+    key(),  # a digest of the address
     Column("author_id", Text, ForeignKey("author.id", ondelete="CASCADE"), nullable=False),
     Column("cipher", LargeBinary, nullable=False),  # the subscription, encrypted like a contact
+    Column("tries", Integer, nullable=False, server_default="0"),
     moment("created_at", nullable=False),
+    moment("due_at"),  # when it is to be told next, None where it knows everything
 )
 PICTURE = Table(
     "picture",

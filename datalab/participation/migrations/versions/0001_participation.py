@@ -337,7 +337,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("author_id", sa.Text(), nullable=False),
         sa.Column("cipher", sa.LargeBinary(), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("due_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
             ["author_id"], ["author.id"], name=op.f("fk_push_author_id"), ondelete="CASCADE"
         ),
