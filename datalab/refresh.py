@@ -103,7 +103,7 @@ def refresh(
     LakeBusy
         where another process writes.
     """
-    catalog = Catalog.load(settings.catalog, source_models())
+    catalog = Catalog.load(settings.catalog, source_models(), settings.own_catalog)
     selection = Selection.of(catalog, ids)
     run = _Run(settings, author, on_event, clock)
     with Writer(settings.lake, settings.writer, author, wait) as writer:
@@ -188,6 +188,7 @@ class _Run:
             progress=lambda done, total: self.on_event(
                 Event("bytes", dataset.id, bytes=done, total=total)
             ),
+            participation=self.settings.participation,
         )
         record = record.with_(
             source_url=fetched.url, sha256=fetched.sha256, definition=definition(dataset)

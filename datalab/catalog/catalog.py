@@ -23,16 +23,19 @@ class Catalog:
 
     @classmethod
     def load(
-        cls, root: Path, source_models: Mapping[str, type[BaseModel]] | None = None
+        cls,
+        root: Path,
+        source_models: Mapping[str, type[BaseModel]] | None = None,
+        *more: Path,
     ) -> Catalog:
-        """Read every ``<theme>/<dataset>.yaml`` under ``root``.
+        """Read every ``<theme>/<dataset>.yaml`` under ``root``, then under ``more`` folders.
 
         ``source_models`` are the connectors' own models of ``source``, by connector name; without
         them the keys that belong to a connector are not checked.
         """
         datasets: dict[str, Dataset] = {}
         problems: list[Problem] = []
-        for path in sorted(root.glob("*/*.y*ml")):
+        for path in [p for folder in (root, *more) for p in sorted(folder.glob("*/*.y*ml"))]:
             dataset, found = read_file(path, source_models)
             problems += found
             if dataset is None:

@@ -51,7 +51,7 @@ def lint_command(as_json: bool) -> None:
     from datalab.connectors.registry import source_models
 
     settings, language = settings_of(None), language_of()
-    catalog = Catalog.load(settings.catalog, source_models())
+    catalog = Catalog.load(settings.catalog, source_models(), settings.own_catalog)
     if as_json:
         print_json(
             [

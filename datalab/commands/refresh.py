@@ -112,7 +112,7 @@ def _described(settings: Settings) -> dict[str, Any]:
     """Datasets of the catalog by id, to say their expectations in words."""
     from datalab.catalog.catalog import Catalog
 
-    return dict(Catalog.load(settings.catalog).datasets)
+    return dict(Catalog.load(settings.catalog, None, settings.own_catalog).datasets)
 
 
 class Progress:

@@ -20,6 +20,8 @@ MODULES = {
     "file": "datalab.connectors.file",
     "http": "datalab.connectors.http",
     "package": "datalab.connectors.package",
+    "synthetic": "datalab.connectors.synthetic",
+    "participation": "datalab.connectors.participation",
 }
 
 
@@ -34,6 +36,7 @@ def fetch(
     cache: Path,
     max_bytes: int,
     progress: Progress | None = None,
+    participation: str = "",
 ) -> Fetched:
     """The file of ``dataset``, on this machine.
 
@@ -45,6 +48,8 @@ def fetch(
         the largest file that is accepted, in bytes; the dataset's own ``max_bytes`` stands above.
     progress
         called with the bytes so far and in all.
+    participation
+        address of the database that the connector of that name reads.
 
     Raises
     ------
@@ -56,9 +61,10 @@ def fetch(
         reason = Phrase("known connectors are {known}", known=", ".join(MODULES))
         raise SourceRefused(url=f"{name}:", reason=reason, file=dataset.file.name)
     limit = dataset.source.max_bytes or max_bytes
+    more = {"participation": participation} if name == "participation" else {}
     try:
         fetched: Fetched = _module(name).fetch(
-            dataset, cache=cache, max_bytes=limit, progress=progress
+            dataset, cache=cache, max_bytes=limit, progress=progress, **more
         )
     except ValidationError as error:
         found = error.errors()[0]

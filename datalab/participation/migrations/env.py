@@ -8,12 +8,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON, BigInteger
 
+from datalab.participation.migrations.schema import include
 from datalab.participation.tables import METADATA
-
-
-def include(thing: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
-    """Views are no tables."""
-    return not (kind == "table" and reflected and name not in METADATA.tables)
 
 
 def render(kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
