@@ -113,3 +113,11 @@ DECISION = Table(
     version(),
     Index("ix_decision_session_id", "session_id"),
 )
+# What those who ran it say before the minutes.
+FOREWORD = Table(
+    "foreword",
+    METADATA,
+    Column("session_id", Text, ForeignKey("session.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
+    version(),
+)

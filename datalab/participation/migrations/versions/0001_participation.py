@@ -239,6 +239,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_decision_session_id", ["session_id"], unique=False)
 
     op.create_table(
+        "foreword",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_foreword_session_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_foreword")),
+    )
+    op.create_table(
         "material",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=False),
