@@ -84,6 +84,7 @@ def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     """Rules about how the keys of a well-formed dataset fit together."""
     yield from _rights(dataset)
     yield from _references(dataset)
+    yield from _equipment(dataset)
     yield from mistakes_in(dataset.source.csv)
     if dataset.temporal is not None and not _INTERVAL.fullmatch(dataset.temporal):
         yield Mistake(
@@ -168,6 +169,21 @@ def _rights(dataset: Dataset) -> Iterator[Mistake]:
                 "the licence '{license}' does not allow passing the data on: write "
                 "'redistribution: false'",
                 license=dataset.license,
+            ),
+        )
+
+
+def _equipment(dataset: Dataset) -> Iterator[Mistake]:
+    """The control room shows any dataset of this role; it has to find place and state in it."""
+    if dataset.role is None:
+        return
+    placed = {"longitude", "latitude"} <= set(dataset.columns) or "geometry" in dataset.columns
+    if not ({"id", "state"} <= set(dataset.columns) and placed):
+        yield Mistake(
+            ("role",),
+            Phrase(
+                "the control room finds equipment by the columns id, state, and longitude and "
+                "latitude (or geometry)"
             ),
         )
 

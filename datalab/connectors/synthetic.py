@@ -1,0 +1,163 @@
+"""Connector ``synthetic``: rows that a seeded process of the lab draws, where no real ones exist.
+
+What it draws is never taken for real: the dataset says ``provenance: synthetic`` and what it was
+calibrated on, and every row says it again.
+"""
+
+from __future__ import annotations
+
+import csv
+import lzma
+import os
+import struct
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, Field
+
+from datalab.catalog import dataset as catalog
+from datalab.catalog.lint import read_file
+from datalab.connectors import street_lights
+from datalab.connectors.fetched import Fetched, Progress, sha256_of
+from datalab.connectors.street_lights import Area, Ring
+from datalab.errors import SourceMissing, SourceTooLarge
+from datalab.i18n import Phrase
+
+HERE = ZoneInfo("Europe/Paris")
+csv.field_size_limit(10_000_000)  # a boundary is one field
+
+
+class Source(catalog.Source):
+    """Rows drawn by a process of the lab with a seed; only for datasets that say so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generator: Literal["street-lights"] = Field(description="the process that draws them")
+    seed: int = Field(description="the same seed gives the same rows")
+    count: int = Field(gt=0, le=1_000_000, description="how many rows")
+    day: date | None = Field(
+        None, description="the day whose state is drawn; that of the refresh if absent"
+    )
+    areas: str = Field(description="id of the dataset of municipalities (population, area, centre)")
+    boundaries: str = Field(description="id of the dataset with their boundaries")
+    anchor: str = Field(description="INSEE code of the municipality whose number is known")
+    anchor_count: int = Field(gt=0, description="that number")
+
+
+def fetch(
+    dataset: catalog.Dataset,
+    *,
+    cache: Path,
+    max_bytes: int,
+    progress: Progress | None = None,
+) -> Fetched:
+    """The rows of the day, as CSV.
+
+    Raises
+    ------
+    SourceMissing
+        where a dataset that it rests on is not in the catalog, or its source cannot be had.
+    SourceTooLarge
+    """
+    source = Source.model_validate(dataset.source.model_dump())
+    day = source.day or datetime.now(HERE).date()
+    areas = list(_areas(dataset, source, cache, max_bytes))
+    rows = street_lights.generate(
+        areas,
+        count=source.count,
+        seed=source.seed,
+        day=day,
+        anchor=(source.anchor, source.anchor_count),
+    )
+    folder = cache / "synthetic" / dataset.id
+    path = _written(folder, street_lights.COLUMNS, rows)
+    size = path.stat().st_size
+    url = f"synthetic:{source.generator}?seed={source.seed}&day={day.isoformat()}"
+    if size > max_bytes:
+        raise SourceTooLarge(url=url, limit=max_bytes)
+    if progress is not None:
+        progress(size, size)
+    return Fetched(path, url, sha256_of(path), size, datetime.now(UTC))
+
+
+def _written(folder: Path, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> Path:
+    """One file, replaced as a whole: whoever reads the one before keeps it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    target = folder / "rows.csv"
+    os.replace(name, target)
+    return target
+
+
+def _areas(dataset: catalog.Dataset, source: Source, cache: Path, max_bytes: int) -> Iterator[Area]:
+    shapes = {
+        row["code"]: rings_of(bytes.fromhex(row["geometry"]))
+        for row in _rows(dataset, source.boundaries, cache, max_bytes)
+        if row["type"] == "COM"
+        and row["geometry"] not in {"", r"\N"}
+        and row["code"].startswith(source.anchor[:2])
+    }
+    for row in _rows(dataset, source.areas, cache, max_bytes):
+        code = row["insee_code"]
+        if code not in shapes:
+            reason = Phrase("it has no boundary for {code}", code=code)
+            raise SourceMissing(url=source.boundaries, reason=reason, file=dataset.file.name)
+        yield Area(
+            code,
+            row["name"],
+            shapes[code],
+            (float(row["longitude"]), float(row["latitude"])),
+            int(row["population"]),
+            float(row["area_km2"]),
+        )
+
+
+def _rows(
+    dataset: catalog.Dataset, other: str, cache: Path, max_bytes: int
+) -> Iterator[dict[str, str]]:
+    """The rows of the file of another dataset of the same catalog, by its own connector."""
+    from datalab.connectors.registry import fetch as fetch_other
+
+    found = next(dataset.file.resolve().parent.parent.glob(f"*/{other}.yaml"), None)
+    described = read_file(found)[0] if found else None
+    if described is None:
+        reason = Phrase("the catalog holds no dataset of this name")
+        raise SourceMissing(url=other, reason=reason, file=dataset.file.name)
+    fetched = fetch_other(described, cache=cache, max_bytes=described.source.max_bytes or max_bytes)
+    unpack = lzma.open if described.source.compression in {"xz", "lzma"} else open
+    with unpack(fetched.path, "rt", encoding="utf-8", newline="") as file:
+        for _ in range(described.source.csv.skip):
+            next(file)
+        yield from csv.DictReader(file, delimiter=described.source.csv.delimiter)
+
+
+def rings_of(wkb: bytes) -> list[Ring]:
+    """All rings of a polygon or multipolygon in well-known binary (OGC 06-103r4, 8.2)."""
+    return _shape(wkb, 0)[0]
+
+
+def _shape(wkb: bytes, at: int) -> tuple[list[Ring], int]:
+    order = "<" if wkb[at] else ">"
+    (kind, many), at = struct.unpack_from(f"{order}II", wkb, at + 1), at + 9
+    if kind & 0x20000000:  # PostGIS writes the reference system in between
+        (many,) = struct.unpack_from(f"{order}I", wkb, at)
+        at += 4
+    rings: list[Ring] = []
+    for _ in range(many):
+        if kind & 0xFF == 6:
+            part, at = _shape(wkb, at)
+            rings += part
+            continue
+        (points,), at = struct.unpack_from(f"{order}I", wkb, at), at + 4
+        flat = struct.unpack_from(f"{order}{2 * points}d", wkb, at)
+        at += 16 * points
+        rings.append(list(zip(flat[::2], flat[1::2], strict=True)))
+    return rings, at
