@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from datalab.errors import ParticipationUnavailable
+from datalab.participation.categories import seed
 from datalab.participation.migrations.schema import bring_up_to_date
 
 T = TypeVar("T")
@@ -58,6 +59,9 @@ class Store:
                 made = _engine(self.url)
                 with _told():
                     bring_up_to_date(made)
+                    writing = made.connect().execution_options(datalab_writes=True)
+                    with writing as connection, connection.begin():
+                        seed(connection)
                 self._engine = made
             return self._engine
 
@@ -76,7 +80,10 @@ class Store:
                 yield connection
 
     def submit(self, work: Work[T]) -> Future[T]:
-        """``work`` in the next commit; the future is done when it is on disk."""
+        """``work`` in the next commit; the future is done when it is on disk.
+
+        It does nothing but ask the database: what was rolled back is done again.
+        """
         future: Future[T] = Future()
         if self._committer is None:
             with self._lock:
@@ -116,13 +123,20 @@ class Store:
                 return
 
     def _commit(self, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
-        """Commit a batch. Nobody is told anything before it is on disk."""
+        """Commit a batch. Nobody is told anything before it is on disk.
+
+        Where one piece of work is one too many for the database, the others are done without it.
+        """
         told: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self.writing() as connection:
                 for work, future in batch:
                     told.append((future, *_tried(connection, work)))
         except BaseException as error:
+            if len(batch) > 1 and len(told) < len(batch):
+                for alone in batch:
+                    self._commit([alone])
+                return
             for _, future in batch:
                 future.set_exception(error)
             return
@@ -147,7 +161,7 @@ def _tried(connection: Connection, work: Work[Any]) -> tuple[Any, BaseException 
         savepoint.commit()
         return result, None
     except DBAPIError as error:
-        if not isinstance(error, IntegrityError):
+        if isinstance(error, OperationalError | InternalError | InterfaceError):
             raise
         savepoint.rollback()
         return None, error
@@ -161,9 +175,7 @@ def _told() -> Iterator[None]:
     """Say in the lab's words that the database is away, full or locked for too long."""
     try:
         yield
-    except IntegrityError:
-        raise
-    except DBAPIError as error:
+    except (OperationalError, InternalError, InterfaceError) as error:
         raise ParticipationUnavailable(reason=str(error.orig).strip().splitlines()[0]) from error
 
 

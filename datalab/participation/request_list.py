@@ -1,0 +1,137 @@
+"""Requests that everybody may see: by number, kind, state, time, or near a place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from datalab.participation.request import DAY, Request
+from datalab.participation.tables.request import NOTE, REQUEST
+
+METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6 371 km
+NEAR_METRES = 250.0
+WINDOW_DAYS = 90.0
+MOST = 1_000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What is asked for. Ids count alone; times are seconds, ``since`` included, ``until`` too."""
+
+    ids: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    updated_since: float | None = None
+    updated_until: float | None = None
+    communes: tuple[str, ...] = ()
+    limit: int = MOST
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Note:
+    id: str
+    request_id: str
+    actor: str
+    text: str
+    public: bool
+    at: float
+    version: int
+
+
+def listed(connection: Connection, asked: Filter) -> list[Request]:
+    """The newest first."""
+    return [Request(**row) for row in connection.execute(query(asked)).mappings()]
+
+
+def query(asked: Filter) -> Select[Any]:
+    """The question of :func:`listed`, so that a test reads how a database answers it."""
+    chosen = select(REQUEST).where(REQUEST.c.moderation == "accepted")
+    if asked.ids:
+        chosen = chosen.where(REQUEST.c.id.in_(asked.ids))
+    else:
+        for column, values in (
+            (REQUEST.c.service_code, asked.services),
+            (REQUEST.c.status, asked.statuses),
+            (REQUEST.c.commune, asked.communes),
+        ):
+            if values:
+                chosen = chosen.where(column.in_(values))
+        for moment, since, until in (
+            (REQUEST.c.requested_at, asked.since, asked.until),
+            (REQUEST.c.updated_at, asked.updated_since, asked.updated_until),
+        ):
+            if since is not None:
+                chosen = chosen.where(moment >= since)
+            if until is not None:
+                chosen = chosen.where(moment <= until)
+    ordered = chosen.order_by(REQUEST.c.requested_at.desc(), REQUEST.c.id.desc())
+    return ordered.limit(asked.limit).offset(asked.offset)
+
+
+def near(
+    connection: Connection,
+    service_code: str,
+    latitude: float,
+    longitude: float,
+    *,
+    metres: float = NEAR_METRES,
+    limit: int = 5,
+) -> list[tuple[Request, float]]:
+    """Open requests of the same kind around a place, the nearest first, with metres.
+
+    250 m is what FixMyStreet suggests to the public (``Cobrand/Default.pm``,
+    ``nearby_distances``).
+    """
+    high = metres / METRES_PER_DEGREE
+    wide = high / max(0.01, math.cos(math.radians(latitude)))
+    asked = (
+        select(REQUEST)
+        .where(REQUEST.c.latitude.between(latitude - high, latitude + high))
+        .where(REQUEST.c.longitude.between(longitude - wide, longitude + wide))
+        .where(REQUEST.c.service_code == service_code)
+        .where(REQUEST.c.status == "open", REQUEST.c.moderation == "accepted")
+    )
+    found = [Request(**row) for row in connection.execute(asked).mappings()]
+    measured = [
+        (one, distance(latitude, longitude, one.latitude or 0.0, one.longitude or 0.0))
+        for one in found
+    ]
+    return sorted((pair for pair in measured if pair[1] <= metres), key=lambda pair: pair[1])[
+        :limit
+    ]
+
+
+def distance(south: float, west: float, north: float, east: float) -> float:
+    """Metres between two points (latitude, longitude, twice), by the haversine formula."""
+    rise, run = math.radians(north - south), math.radians(east - west)
+    both = math.cos(math.radians(south)) * math.cos(math.radians(north))
+    part = math.sin(rise / 2) ** 2 + both * math.sin(run / 2) ** 2
+    return 2 * math.degrees(math.asin(min(1.0, math.sqrt(part)))) * METRES_PER_DEGREE
+
+
+def notes(
+    connection: Connection, ids: Collection[str], *, inside: bool = False
+) -> dict[str, list[Note]]:
+    """Notes by request, the oldest first; those of the control room only with ``inside``."""
+    asked = select(NOTE).where(NOTE.c.request_id.in_(ids)).order_by(NOTE.c.at, NOTE.c.id)
+    if not inside:
+        asked = asked.where(NOTE.c.public)
+    found: dict[str, list[Note]] = {id: [] for id in ids}
+    for row in connection.execute(asked).mappings():
+        found[row["request_id"]].append(Note(**row))
+    return found
+
+
+def window(since: float | None, until: float | None, now: float) -> tuple[float, float]:
+    """The span that is answered for: 90 days at most, the last ones where nothing is said."""
+    if since is None:
+        until = now if until is None else until
+        return until - WINDOW_DAYS * DAY, until
+    return since, min(since + WINDOW_DAYS * DAY, now if until is None else until)
