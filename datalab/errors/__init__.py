@@ -171,6 +171,14 @@ from datalab.errors.source import (
     TooManyRejects,
     UnreadableFile,
 )
+from datalab.errors.survey import (
+    InvalidQuestionnaire,
+    SurveyClosed,
+    SurveyExists,
+    SurveyFixed,
+    UnknownCampaign,
+    UnknownSurvey,
+)
 
 __all__ = [
     "AccessRefused",
@@ -206,6 +214,7 @@ __all__ = [
     "InvalidManifest",
     "InvalidName",
     "InvalidParameter",
+    "InvalidQuestionnaire",
     "InvalidSlug",
     "KernelUnknown",
     "LakeBusy",
@@ -268,6 +277,9 @@ __all__ = [
     "SourceUnreachable",
     "Stale",
     "StillOpen",
+    "SurveyClosed",
+    "SurveyExists",
+    "SurveyFixed",
     "TooFast",
     "TooManyAttempts",
     "TooManyComments",
@@ -275,6 +287,7 @@ __all__ = [
     "TooManyStreams",
     "TooMuch",
     "UnknownAccount",
+    "UnknownCampaign",
     "UnknownColumn",
     "UnknownComment",
     "UnknownDataset",
@@ -294,6 +307,7 @@ __all__ = [
     "UnknownService",
     "UnknownSession",
     "UnknownSnapshot",
+    "UnknownSurvey",
     "UnknownTemplate",
     "UnknownVersion",
     "UnreadableFile",
