@@ -27,6 +27,7 @@ from datalab.participation.request_state import (
     STATES,
     Request,
     State,
+    request_of,
 )
 from datalab.participation.screening import screen
 from datalab.participation.tables.author import PICTURE
@@ -144,7 +145,7 @@ def _found(connection: Connection, named: str, condition: Any) -> Request:
     row = connection.execute(select(REQUEST).where(condition)).mappings().first()
     if row is None:
         raise UnknownRequest(id=named[:60])
-    return Request(**row)
+    return request_of(row)
 
 
 def moderate(

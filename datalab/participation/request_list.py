@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from datalab.participation.request import DAY, Request
+from datalab.participation.request_state import DAY, Request, request_of
 from datalab.participation.tables.request import NOTE, REQUEST
 
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6 371 km
@@ -47,7 +47,7 @@ class Note:
 
 def listed(connection: Connection, asked: Filter) -> list[Request]:
     """The newest first."""
-    return [Request(**row) for row in connection.execute(query(asked)).mappings()]
+    return [request_of(row) for row in connection.execute(query(asked)).mappings()]
 
 
 def query(asked: Filter) -> Select[Any]:
@@ -98,7 +98,7 @@ def near(
         .where(REQUEST.c.service_code == service_code)
         .where(REQUEST.c.status == "open", REQUEST.c.moderation == "accepted")
     )
-    found = [Request(**row) for row in connection.execute(asked).mappings()]
+    found = [request_of(row) for row in connection.execute(asked).mappings()]
     measured = [
         (one, distance(latitude, longitude, one.latitude or 0.0, one.longitude or 0.0))
         for one in found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from datalab.i18n import Phrase
@@ -32,7 +33,7 @@ DAY, HOUR = 86_400.0, 3_600.0
 
 @dataclass(frozen=True)
 class Request:
-    """One row: the columns of :data:`datalab.participation.tables.request.REQUEST`."""
+    """A row of :data:`datalab.participation.tables.request.REQUEST`."""
 
     id: str
     token: str
@@ -71,3 +72,11 @@ class Request:
     closed_at: float | None
     escalated_at: float | None
     version: int
+
+
+def request_of(row: Mapping[Any, Any]) -> Request:
+    """The request of a row, which may hold more columns."""
+    return Request(**{name: row[name] for name in _FIELDS})
+
+
+_FIELDS = tuple(one.name for one in fields(Request))
