@@ -12,6 +12,7 @@ from datalab.errors.access import (
     DownloadRefused,
     ExpectationRefused,
 )
+from datalab.errors.case import PushRefused
 from datalab.errors.catalog import (
     CatalogError,
     InvalidCatalog,
@@ -250,6 +251,7 @@ __all__ = [
     "ProjectExists",
     "PublicationError",
     "PublicationWithdrawn",
+    "PushRefused",
     "QueryRefused",
     "ReceiptTaken",
     "RefreshFailed",

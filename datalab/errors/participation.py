@@ -52,3 +52,31 @@ class TooFast(ParticipationError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds=seconds)
+
+
+class PictureRefused(ParticipationError):
+    """``reason`` says what is wrong with the file and what to send instead."""
+
+    code = "picture-refused"
+    status = 422
+    template = "This picture cannot be used: {reason}"
+
+
+class ContactRefused(ParticipationError):
+    code = "contact-refused"
+    status = 422
+    template = (
+        "“{value}” is not an e-mail address: it needs a name, an @ and a domain, like "
+        "prenom.nom@exemple.fr. Correct it, or leave the field empty."
+    )
+
+
+class LooksAutomatic(ParticipationError):
+    """A field that people do not see was filled in, or the form came back faster than one reads."""
+
+    code = "looks-automatic"
+    status = 422
+    template = (
+        "This looks as if a program had filled in the form. If you are a person: leave the field "
+        "“Leave this empty” as it is, wait three seconds and send it again."
+    )

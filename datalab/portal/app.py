@@ -16,6 +16,7 @@ from datalab.hub.plan import Plan
 from datalab.i18n import Phrase
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
+from datalab.participation.spam import Trap
 from datalab.participation.store import Store as Participation
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
@@ -24,6 +25,7 @@ from datalab.portal.asset import LongLived
 from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.library import Library
+from datalab.portal.limits import Limits
 from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
 from datalab.portal.presence import Presences
@@ -46,6 +48,7 @@ from datalab.portal.views import (
     new_project,
     pages,
     people,
+    pictures,
     project,
     project_open,
     project_settings,
@@ -98,6 +101,8 @@ def create_app(
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
     app.state.feed = Feed(app.state.participation)
+    app.state.limits = Limits()
+    app.state.trap = Trap(settings.secrets)
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
@@ -131,6 +136,7 @@ def create_app(
         project,
         guided,
         comments,
+        pictures,
     ):
         app.include_router(module.router, prefix=prefix)
 

@@ -96,6 +96,7 @@ def render(
         "token": token,
         "form_token": lambda: hidden,
         "open_token": lambda: open_form_token(request),
+        "trap": lambda: request.app.state.trap.field(now().timestamp(), language),
         "notices": notices,
         "signin": signin_address(request),
         "group_name": lambda group: GROUP_NAMES[group].in_(language),
