@@ -15,16 +15,9 @@ from sqlalchemy import Connection, select
 from datalab.errors import CannotMove, FieldRefused, UnknownItem
 from datalab.i18n import Phrase
 from datalab.participation.journal import Edit
-from datalab.participation.session import (
-    Session,
-    ending,
-    id_of,
-    is_plain,
-    record,
-    require_open,
-    said,
-)
+from datalab.participation.session import Session, ending, record, require_open
 from datalab.participation.tables.session import PHASE, SESSION
+from datalab.participation.wording import id_of, is_plain, said
 
 Kind = Literal["inform", "diverge", "cluster", "converge", "decide"]
 KINDS: dict[str, Phrase] = {

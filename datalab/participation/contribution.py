@@ -17,17 +17,11 @@ from datalab.i18n import Language, Phrase
 from datalab.participation.author import short_id
 from datalab.participation.journal import Edit
 from datalab.participation.screening import screen
-from datalab.participation.session import (
-    Session,
-    check_receipt,
-    is_plain,
-    record,
-    require_open,
-    said,
-)
+from datalab.participation.session import Session, record, require_open
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.participation.tables.session import CLUSTER
+from datalab.participation.wording import check_receipt, is_plain, said
 
 State = Literal["submitted", "accepted", "rejected", "merged", "withdrawn"]
 STATES: dict[str, Phrase] = {

@@ -13,8 +13,9 @@ from datalab.errors import FieldRefused, UnknownItem
 from datalab.i18n import Phrase
 from datalab.participation.contribution import contributions
 from datalab.participation.journal import Edit
-from datalab.participation.session import Session, id_of, is_plain, record, said
+from datalab.participation.session import Session, record
 from datalab.participation.tables.session import DECISION
+from datalab.participation.wording import id_of, is_plain, said
 
 State = Literal["planned", "started", "done", "dropped"]
 STATES: dict[str, Phrase] = {

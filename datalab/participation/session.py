@@ -6,21 +6,19 @@ letters by which people join, and facilitators: accounts that run it.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from unicodedata import category
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from datalab.errors import CannotMove, FieldRefused, SessionNotOpen, UnknownSession
 from datalab.i18n import Phrase
 from datalab.participation import journal
-from datalab.participation.author import LETTERS
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.session import PARTICIPANT, PHASE, SESSION
+from datalab.participation.wording import id_of, is_plain, said
 
 State = Literal["draft", "open", "closed"]
 STATES: dict[str, Phrase] = {
@@ -33,7 +31,6 @@ CODE_LENGTH = 6
 LONGEST_TITLE = 120
 LONGEST_QUESTION = 300
 LONGEST_PLACE = 200
-LONGEST_RECEIPT = 100
 MOST_PEOPLE = 1_000
 MOST_DOTS = 20
 MOST_FACILITATORS = 20
@@ -77,38 +74,6 @@ class Session:
     def shown_code(self) -> str:
         """As it is said aloud and printed: ``BCD FGH``."""
         return f"{self.code[:3]} {self.code[3:]}"
-
-
-def id_of(receipt: str, kind: str) -> str:
-    """The id of what a form with this receipt makes: the same form sent twice makes it once.
-
-    Raises
-    ------
-    FieldRefused
-    """
-    check_receipt(receipt)
-    number = int.from_bytes(hashlib.sha256(f"{kind}\0{receipt}".encode()).digest(), "big")
-    letters = []
-    for _ in range(10):
-        number, place = divmod(number, len(LETTERS))
-        letters.append(LETTERS[place])
-    return "".join(letters)
-
-
-def check_receipt(receipt: str) -> None:
-    """
-    Raises
-    ------
-    FieldRefused
-        where no page of the lab made this receipt.
-    """
-    if not 1 <= len(receipt) <= LONGEST_RECEIPT or not is_plain(receipt):
-        raise FieldRefused("receipt", Phrase("Reload the page and send it again."))
-
-
-def is_plain(text: str) -> bool:
-    """Whether every character can be kept and shown: no NUL, no half of a pair (UTF-16)."""
-    return text.isprintable()
 
 
 def create(
@@ -349,31 +314,6 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         reason = Phrase("A session has 1 to {most} facilitators.", most=MOST_FACILITATORS)
         raise FieldRefused("facilitators", reason)
     return kept
-
-
-def said(name: str, typed: str, most: int, *, needed: bool = True) -> str:
-    """Text as it is kept: no blanks around it, none of the characters that no reader sees.
-
-    Raises
-    ------
-    FieldRefused
-        where nothing is left of it, or it is longer than ``most`` characters.
-    """
-    text = "".join(
-        letter
-        for letter in typed.replace("\r\n", "\n")
-        if letter in "\n\t" or not ("\ud800" <= letter <= "\udfff" or category(letter) == "Cc")
-    ).strip()
-    if needed and not text:
-        raise FieldRefused(name, Phrase("Write something here."))
-    if len(text) > most:
-        reason = Phrase(
-            "{count} characters at most, and these are {more} more.",
-            count=most,
-            more=len(text) - most,
-        )
-        raise FieldRefused(name, reason)
-    return text
 
 
 def of_row(row: RowMapping) -> Session:
