@@ -192,7 +192,7 @@ class Dataset(Model):
     personal_data: Literal["none", "pseudonymous", "personal"] = "none"
     provenance: Literal["real", "synthetic"] = "real"
     calibration: Text | None = None
-    role: Literal["equipment"] | None = None
+    role: Literal["equipment", "streets"] | None = None
     schema_: str | None = Field(None, alias="schema")
     retention: str | None = None
     periodicity: Periodicity

@@ -18,6 +18,7 @@ from datalab.errors.catalog import (
     InvalidCatalog,
     UnknownDataset,
 )
+from datalab.errors.control import ControlRefused, RouteTaken
 from datalab.errors.deployment import (
     AlreadyRunning,
     BackupFailed,
@@ -76,6 +77,7 @@ from datalab.errors.participation import (
     ParticipationError,
     ParticipationUnavailable,
     PictureRefused,
+    PlaceRefused,
     Stale,
     TooFast,
     UnknownLink,
@@ -196,6 +198,7 @@ __all__ = [
     "CatalogError",
     "CommentRefused",
     "ContactRefused",
+    "ControlRefused",
     "CrateInvalid",
     "DatalabError",
     "DeploymentError",
@@ -245,6 +248,7 @@ __all__ = [
     "ParticipationUnavailable",
     "PeopleError",
     "PictureRefused",
+    "PlaceRefused",
     "PortBusy",
     "ProjectClosed",
     "ProjectError",
@@ -261,6 +265,7 @@ __all__ = [
     "RequestError",
     "ReservedSlug",
     "RightMissing",
+    "RouteTaken",
     "RunError",
     "RunFailed",
     "RunRefused",

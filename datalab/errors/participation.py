@@ -80,3 +80,14 @@ class LooksAutomatic(ParticipationError):
         "This looks as if a program had filled in the form. If you are a person: leave the field "
         "“Leave this empty” as it is, wait three seconds and send it again."
     )
+
+
+class PlaceRefused(ParticipationError):
+    """A place that a form gives and that cannot be kept."""
+
+    code = "place-refused"
+    status = 422
+    template = (
+        "This place cannot be kept: {reason}. Choose another point, or take the point away and "
+        "say in words where it is."
+    )

@@ -49,6 +49,7 @@ from datalab.portal.views import (
     pages,
     people,
     pictures,
+    place,
     project,
     project_open,
     project_settings,
@@ -57,6 +58,7 @@ from datalab.portal.views import (
     signin,
     versions,
     withdrawal,
+    worker,
 )
 from datalab.projects.project import Projects
 from datalab.projects.server import ProjectServers
@@ -137,6 +139,8 @@ def create_app(
         guided,
         comments,
         pictures,
+        place,
+        worker,
     ):
         app.include_router(module.router, prefix=prefix)
 

@@ -10,7 +10,9 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data:",
+        "img-src 'self' data: blob:",  # blob: the photo that somebody is about to send
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -24,6 +26,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+}
+# For a page that offers "my position": its browser still asks the person each time.
+LOCATING = {
+    "Permissions-Policy": HEADERS["Permissions-Policy"].replace(
+        "geolocation=()", "geolocation=(self)"
+    )
 }
 
 
