@@ -165,6 +165,23 @@ def withdraw_publication(seat: Seat) -> bool:
     return asked
 
 
+def facilitate_session(seat: Seat) -> bool:
+    """Prepare one, and come to its board."""
+    asked = allowed(seat.browser.get("sessions/new"))
+    fields = {
+        "title": f"Atelier de {seat.name}",
+        "question": "Essai des droits ?",
+        "template": "empty",
+        "receipt": f"rights-{seat.name}",
+    }
+    answer = seat.browser.send("sessions/new", fields)
+    assert (answer.status_code == 303 and allowed(answer)) is asked, answer.text
+    if asked:
+        board = answer.headers["location"].split("/sessions/")[1].split("/")[0]
+        assert allowed(seat.browser.get(f"sessions/{board}/board"))
+    return asked
+
+
 def handle_requests(seat: Seat) -> bool:
     """The keys of Open311 clients are the control room's too."""
     asked = allowed(seat.browser.get("control/keys"))
@@ -201,6 +218,7 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "create:project": create_project,
     "invite:guests": invite_guests,
     "withdraw:publication": withdraw_publication,
+    "facilitate:session": facilitate_session,
     "handle:requests": handle_requests,
     "manage:people": manage_people,
     "read:audit": read_audit,
