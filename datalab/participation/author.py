@@ -47,9 +47,13 @@ def make(
     language: str = "fr",
     account: str | None = None,
     minor: bool = False,
+    secret: str = "",
 ) -> Author:
-    """A new author with a new secret (160 bits)."""
-    secret = secrets.token_urlsafe(20)
+    """A new author with a new secret (160 bits).
+
+    ``secret`` is given where the same post, sent again, must lead to the same private link.
+    """
+    secret = secret or secrets.token_urlsafe(20)
     made = Author(short_id(), kind, pseudonym, language, account, minor, now, expires_at, secret)
     connection.execute(
         insert(AUTHOR).values(
