@@ -122,9 +122,11 @@ def find(connection: Connection, change: int) -> Change | None:
 
 
 def since(connection: Connection, number: int, scope: str | None = None) -> list[Change]:
-    """Changes after ``number``, in order; of one scope, or of all."""
+    """Changes after ``number``, in order; of one scope, of a kind (``request:*``), or of all."""
     asked = select(CHANGE).where(CHANGE.c.id > number).order_by(CHANGE.c.id)
-    if scope is not None:
+    if scope is not None and scope.endswith(":*"):
+        asked = asked.where(CHANGE.c.scope.startswith(scope[:-1], autoescape=True))
+    elif scope is not None:
         asked = asked.where(CHANGE.c.scope == scope)
     return [Change(**row) for row in connection.execute(asked).mappings()]
 

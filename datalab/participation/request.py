@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, update
 
 from datalab.errors import RequestClosed, UnknownRequest, UnknownService
 from datalab.i18n import Phrase, translate
-from datalab.participation import journal, service
+from datalab.participation import journal, routing, service
 from datalab.participation.author import short_id
 from datalab.participation.journal import Change, Edit
 from datalab.participation.report import Reviewed
@@ -77,6 +77,7 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
         "concerns": [dict(one) for one in reviewed.concerns],
         "said": reviewed.said if reviewed.clean else "",
         "attributes": dict(report.attributes),
+        "team": routing.team_of(connection, report.service_code, report.commune),
         "requested_at": now,
         "updated_at": now,
         "expected_at": now + about.closure_hours * HOUR,

@@ -17,6 +17,7 @@ from datalab.participation import journal
 from datalab.participation.journal import Change
 from datalab.participation.store import Store
 
+EVERY = ":*"  # ending of a scope that stands for all of its kind: "request:*"
 QUIET = 15.0  # seconds without a change after which that is said
 LOOK = 0.1  # seconds between two looks, while anybody listens
 MOST_WAITING = 1_000  # changes that a slow reader may be behind before it has to start anew
@@ -80,8 +81,10 @@ class Feed:
             with contextlib.suppress(Exception):
                 for change in await run_in_threadpool(self._since, self._seen):
                     self._seen = change.id
-                    for waiting in list(self._listening.get(change.scope, ())):
-                        self._tell(waiting, change)
+                    every = change.scope.partition(":")[0] + EVERY
+                    for scope in (change.scope, every):
+                        for waiting in list(self._listening.get(scope, ())):
+                            self._tell(waiting, change)
             await asyncio.sleep(LOOK)
 
     @staticmethod
