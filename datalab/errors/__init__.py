@@ -175,11 +175,15 @@ from datalab.errors.source import (
     UnreadableFile,
 )
 from datalab.errors.survey import (
+    AlreadyAnswered,
+    InvalidAddress,
+    InvalidAnswers,
     InvalidQuestionnaire,
     SurveyClosed,
     SurveyExists,
     SurveyFixed,
     UnknownCampaign,
+    UnknownResponse,
     UnknownSurvey,
 )
 
@@ -188,6 +192,7 @@ __all__ = [
     "AccountClosed",
     "AccountExists",
     "AccountLeaving",
+    "AlreadyAnswered",
     "AlreadyMember",
     "AlreadyPreparing",
     "AlreadyRunning",
@@ -211,6 +216,8 @@ __all__ = [
     "GuidedError",
     "HomeNotEmpty",
     "HubUnreachable",
+    "InvalidAddress",
+    "InvalidAnswers",
     "InvalidCatalog",
     "InvalidControl",
     "InvalidDescription",
@@ -309,6 +316,7 @@ __all__ = [
     "UnknownProject",
     "UnknownPublication",
     "UnknownRequest",
+    "UnknownResponse",
     "UnknownRole",
     "UnknownRun",
     "UnknownService",

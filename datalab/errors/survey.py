@@ -53,3 +53,35 @@ class SurveyFixed(ParticipationError):
     code = "survey-fixed"
     status = 409
     template = "This cannot be changed any more: {reason}."
+
+
+class InvalidAddress(ParticipationError):
+    code = "invalid-survey-address"
+    status = 422
+    template = (
+        "'{slug}' cannot be the address of a questionnaire: at most 40 small letters without "
+        "accents, digits and single hyphens, starting with a letter."
+    )
+
+
+class AlreadyAnswered(ParticipationError):
+    code = "already-answered"
+    status = 409
+    template = (
+        "You answered this questionnaire already: your first answers count. Your private link "
+        "shows them."
+    )
+
+
+class InvalidAnswers(ParticipationError):
+    """``count`` answers are missing or cannot be; ``first`` says which one is the first."""
+
+    code = "invalid-answers"
+    status = 422
+    template = "{count} answers are missing or cannot be. The first one: {first}"
+
+
+class UnknownResponse(ParticipationError):
+    code = "unknown-response"
+    status = 404
+    template = "This answer is not there any more. Load the page again."

@@ -92,6 +92,13 @@ def get(connection: Connection, id: str) -> Author | None:
     return _author(row) if row else None
 
 
+def with_secret(connection: Connection, secret: str) -> Author | None:
+    """Who holds ``secret``, None where nobody does or they were erased."""
+    asked = select(AUTHOR).where(AUTHOR.c.digest == digest_of(secret), AUTHOR.c.erased_at.is_(None))
+    row = connection.execute(asked).mappings().first()
+    return _author(row) if row else None
+
+
 def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
