@@ -311,7 +311,24 @@ def _decide(
     seen: int | None,
 ) -> Contribution:
     whole = {**values, "decided_by": actor, "decided_at": now}
-    return change(connection, session, one, verb, whole, now=now, actor=actor, seen=seen)
+    edits = [Edit.update(CONTRIBUTION, one.id, whole, seen=seen)]
+    if values["state"] != "accepted":
+        edits += _set_free(connection, one)
+    record(connection, session, f"contribution.{verb}", edits, now=now, actor=actor)
+    show_pictures(connection, [one.id])
+    return get(connection, session, one.id)
+
+
+def _set_free(connection: Connection, one: Contribution) -> list[Edit]:
+    """What was joined with it does not go with it."""
+    asked = select(CONTRIBUTION.c.id, CONTRIBUTION.c.version).where(
+        CONTRIBUTION.c.merged_into == one.id, CONTRIBUTION.c.state == "merged"
+    )
+    values = {"state": "accepted", "merged_into": None}
+    return [
+        Edit.update(CONTRIBUTION, id, values, seen=version)
+        for id, version in connection.execute(asked).all()
+    ]
 
 
 def _is(one: Contribution) -> Phrase:
