@@ -6,6 +6,7 @@ its own. Tasks are idempotent; killing the keeper at any moment loses nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import threading
@@ -18,6 +19,9 @@ from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
+from datalab.participation import letter
+from datalab.participation.retention import clean_history, sweep
+from datalab.participation.store import Store as Participation
 from datalab.people.accounts import accounts
 from datalab.people.follow import follow, part
 from datalab.people.hub_api import HubApi
@@ -64,6 +68,8 @@ def tasks(settings: Settings) -> list[Task]:
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("purge", 3600, purge_projects(settings)),
+        Task("letters", 5, beside("letters", send_letters(settings))),
+        Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
     ]
 
 
@@ -153,6 +159,57 @@ def history(settings: Settings) -> Callable[[Lab], None]:
                     LOG.exception("no version of %s was kept; tried again soon", project.slug)
 
     return work
+
+
+def beside(name: str, work: Callable[[Lab], None]) -> Callable[[Lab], None]:
+    """``work`` on a thread of its own, one turn at a time: what is slow keeps nobody waiting."""
+    running: threading.Thread | None = None
+
+    def tried(lab: Lab) -> None:
+        try:
+            work(lab)
+        except Exception:
+            LOG.exception("task %s failed; it is tried again at its next turn", name)
+
+    def start(lab: Lab) -> None:
+        nonlocal running
+        if running is None or not running.is_alive():
+            running = threading.Thread(target=tried, args=(lab,), name=name, daemon=True)
+            running.start()
+
+    return start
+
+
+def send_letters(settings: Settings) -> Callable[[Lab], None]:
+    """Letters to who left an address."""
+    store = Participation(settings.participation)
+
+    def work(lab: Lab) -> None:
+        if letter.possible(settings):
+            letter.deliver(store, settings, portal_address(settings), lab.now)
+
+    return work
+
+
+def erase_what_is_over(settings: Settings) -> Callable[[Lab], None]:
+    """What people said without an account is kept for the time that the register gives."""
+    store = Participation(settings.participation)
+    seen = 0
+
+    def work(lab: Lab) -> None:
+        nonlocal seen
+        swept = sweep(store, settings, lab.now)
+        seen = clean_history(store, lab.now, seen)
+        if any(dataclasses.astuple(swept)):
+            LOG.info("retention: %s", swept)
+
+    return work
+
+
+def portal_address(settings: Settings) -> str:
+    """The portal as people reach it."""
+    root = settings.public_url or Plan.read(settings.run).url
+    return root.rstrip("/") + "/services/datalab"
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:

@@ -94,11 +94,13 @@ def undo(connection: Connection, change: int, *, at: float, actor: str) -> Chang
     Raises
     ------
     CannotUndo
-        where it is unknown, was taken back already, or a row of it was changed since.
+        where it is unknown, an erasure, was taken back already, or a row of it was changed since.
     """
     found = find(connection, change)
     if found is None:
         raise CannotUndo(reason=Phrase("there is no trace of it"))
+    if found.kind.endswith(".erase"):
+        raise CannotUndo(reason=Phrase("its author had it erased"))
     if connection.execute(select(CHANGE.c.id).where(CHANGE.c.undoes == change)).first():
         raise CannotUndo(reason=Phrase("it was undone already"))
     edits = [_reverse(row) for row in reversed(found.rows)]
