@@ -90,6 +90,16 @@ class Settings(BaseSettings):
         description="Address of the lab as people reach it, for codes on a screen, mail and "
         "discovery; empty means the host that was asked for.",
     )
+    jurisdiction: str = Field(
+        default="metropole-dijon.fr",
+        description="The jurisdiction_id of Open311: the web site of the authority, without www.",
+    )
+    key_reports_per_second: float = Field(
+        default=50,
+        gt=0,
+        description="Reports a second that one Open311 key may send, and twenty times as many at "
+        "once.",
+    )
     home_quota: int = Field(
         default=2_000_000_000, description="Disk space of one home or project, in bytes."
     )

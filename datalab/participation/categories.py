@@ -16,6 +16,7 @@ from datalab.participation.tables.request import SERVICE
 
 FILE = Path(__file__).with_suffix(".yaml")
 DECIMALS = 3  # of degrees: about a hundred metres
+WRITTEN = "2026-11-22T00:00:00Z"  # when the file was last changed
 
 
 def seed(connection: Connection) -> int:

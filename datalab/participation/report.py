@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,9 +12,12 @@ from datalab.errors import ReportRefused
 from datalab.i18n import DEFAULT, Language, Phrase
 from datalab.participation.screening import screen
 
+# Controls but tabs and line ends, halves of surrogates, what Unicode calls no character.
+UNHOLDABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 Channel = Literal["web", "open311", "paper", "phone"]
 LONGEST = 4_000  # characters of a description (GeoReport v2)
 LONGEST_ADDRESS = 300
+LONGEST_ANSWERS = 12_000  # characters of all attributes
 LONGEST_WORD = 60  # of an address id or a zip code
 # Dijon Métropole and an hour's walk around it: what lies beyond is a mistake of a device.
 SOUTH, NORTH, WEST, EAST = 47.15, 47.50, 4.80, 5.30
@@ -71,17 +75,19 @@ def review(report: Report, language: Language = DEFAULT) -> Reviewed:
     if problems:
         raise ReportRefused(problems)
     told, place = screen(report.description, language), screen(report.address, language)
+    words = "\n".join(value for value in report.attributes.values() if isinstance(value, str))
     concerns = (
         *({**one, "field": "description"} for one in told.concerns),
         *({**one, "field": "address"} for one in place.concerns),
+        *({**one, "field": "attributes"} for one in screen(words, language).concerns),
     )
     return Reviewed(report, told.said, place.said, concerns)
 
 
 def _text(text: str) -> str:
-    """Line ends of one kind, no character that neither XML nor PostgreSQL can hold."""
+    """Line ends of one kind, no character that XML or PostgreSQL cannot hold."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in unified if c in "\n\t" or c.isprintable()).strip()
+    return UNHOLDABLE.sub("", unified).strip()
 
 
 def _line(text: str) -> str:
@@ -100,6 +106,9 @@ def _problems(report: Report) -> list[tuple[str, Phrase]]:
         if len(value) > LONGEST_WORD:
             reason = Phrase("'{name}' is longer than {limit} characters", name=name, limit=60)
             found.append((name, reason))
+    if sum(len(str(value)) for value in report.attributes.values()) > LONGEST_ANSWERS:
+        reason = Phrase("the answers are longer than {limit} characters", limit=LONGEST_ANSWERS)
+        found.append(("attribute", reason))
     return found + _place_problems(report)
 
 

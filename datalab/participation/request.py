@@ -58,11 +58,8 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
         also where the service is no longer offered.
     """
     report = reviewed.report
-    asked = select(REQUEST.c.id, REQUEST.c.token, REQUEST.c.moderation)
-    known = connection.execute(asked.where(REQUEST.c.receipt == report.receipt)).first()
-    if known is not None:
-        shown = known.id if known.moderation == "accepted" else None
-        return Submitted(shown, known.token, known.id, repeated=True)
+    if (before := known(connection, report.receipt)) is not None:
+        return before
     about = service.get(connection, report.service_code)
     if not about.active:
         raise UnknownService(code=about.code)
@@ -86,6 +83,16 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
         connection, made, now, _reporter(report), "request.submit", Edit.insert(REQUEST, values)
     )
     return Submitted(made if reviewed.clean else None, token, made)
+
+
+def known(connection: Connection, receipt: str) -> Submitted | None:
+    """What was recorded under ``receipt``."""
+    asked = select(REQUEST.c.id, REQUEST.c.token, REQUEST.c.moderation)
+    found = connection.execute(asked.where(REQUEST.c.receipt == receipt)).first()
+    if found is None:
+        return None
+    shown = found.id if found.moderation == "accepted" else None
+    return Submitted(shown, found.token, found.id, repeated=True)
 
 
 _REPORTED = (
@@ -140,6 +147,12 @@ def of_token(connection: Connection, token: str) -> Request:
     UnknownRequest
     """
     return _found(connection, token, REQUEST.c.token == token)
+
+
+def find_token(connection: Connection, token: str) -> Request | None:
+    """As :func:`of_token`, None where there is none."""
+    row = connection.execute(select(REQUEST).where(REQUEST.c.token == token)).mappings().first()
+    return request_of(row) if row else None
 
 
 def _found(connection: Connection, named: str, condition: Any) -> Request:

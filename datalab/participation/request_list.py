@@ -9,13 +9,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from datalab.participation import service
 from datalab.participation.request_state import DAY, Request, request_of
+from datalab.participation.service import Service
+from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import NOTE, REQUEST
 
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6 371 km
 NEAR_METRES = 250.0
 WINDOW_DAYS = 90.0
 MOST = 1_000
+PUBLIC_DECIMALS = 3  # of degrees: a service that keeps fewer is about where people live
+EXACT_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,11 @@ def near(
         .where(REQUEST.c.status == "open", REQUEST.c.moderation == "accepted")
     )
     found = [request_of(row) for row in connection.execute(asked).mappings()]
+    about = service.get(connection, service_code)
+    # From where everybody sees it: distances to an exact place would tell it.
+    seen = [(one, *place_of(one, about)) for one in found]
     measured = [
-        (one, distance(latitude, longitude, one.latitude or 0.0, one.longitude or 0.0))
-        for one in found
+        (one, distance(latitude, longitude, south or 0.0, west or 0.0)) for one, south, west in seen
     ]
     return sorted((pair for pair in measured if pair[1] <= metres), key=lambda pair: pair[1])[
         :limit
@@ -114,6 +121,33 @@ def distance(south: float, west: float, north: float, east: float) -> float:
     both = math.cos(math.radians(south)) * math.cos(math.radians(north))
     part = math.sin(rise / 2) ** 2 + both * math.sin(run / 2) ** 2
     return 2 * math.degrees(math.asin(min(1.0, math.sqrt(part)))) * METRES_PER_DEGREE
+
+
+def place_of(found: Request, about: Service) -> tuple[float | None, float | None]:
+    """Latitude and longitude for everybody.
+
+    What is in the street is where it is, to the metre: nobody could mend it otherwise. Where the
+    service says that its places lead to somebody (``decimals`` below PUBLIC_DECIMALS), they are
+    as coarse as it says.
+    """
+    if found.latitude is None or found.longitude is None:
+        return None, None
+    decimals = about.decimals if about.decimals < PUBLIC_DECIMALS else EXACT_DECIMALS
+    return round(found.latitude, decimals), round(found.longitude, decimals)
+
+
+def address_of(found: Request, about: Service) -> str:
+    """The address for everybody, none where the place is only told coarsely."""
+    return found.address if about.decimals >= PUBLIC_DECIMALS else ""
+
+
+def shown_pictures(connection: Connection, found: Collection[Request]) -> set[str]:
+    """Those pictures of requests that everybody may see."""
+    named = {one.picture_id for one in found if one.picture_id}
+    if not named:
+        return set()
+    asked = select(PICTURE.c.id).where(PICTURE.c.id.in_(named), PICTURE.c.accepted)
+    return set(connection.execute(asked).scalars())
 
 
 def notes(

@@ -15,6 +15,7 @@ from datalab.errors import UnknownService
 from datalab.i18n import DEFAULT, Language, translate
 from datalab.participation import journal
 from datalab.participation.journal import Change, Edit
+from datalab.participation.tables.journal import CHANGE
 from datalab.participation.tables.request import SERVICE
 
 Datatype = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
@@ -95,6 +96,12 @@ def get(connection: Connection, code: str) -> Service:
     if row is None:
         raise UnknownService(code=code[:60])
     return service_of(row)
+
+
+def changed_at(connection: Connection) -> float | None:
+    """When agents last changed a service."""
+    asked = select(CHANGE.c.at).where(CHANGE.c.scope == SCOPE).order_by(CHANGE.c.id.desc())
+    return connection.execute(asked.limit(1)).scalar()
 
 
 def change(
