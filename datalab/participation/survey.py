@@ -211,7 +211,7 @@ def surveys(connection: Connection, states: Iterable[State] | None = None) -> li
 
 def survey_of(row: Any) -> Survey:
     values = dict(row)
-    return Survey(**{**values, "questionnaire": of_json(values.pop("definition"))})
+    return Survey(questionnaire=of_json(values.pop("definition")), **values)
 
 
 def counts(connection: Connection) -> dict[str, dict[str, int]]:

@@ -30,8 +30,10 @@ from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
 from datalab.portal.presence import Presences
 from datalab.portal.rerun import Reruns
+from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
 from datalab.portal.views import (
+    answering,
     audit,
     comments,
     dataset,
@@ -45,10 +47,13 @@ from datalab.portal.views import (
     me,
     member_forms,
     members,
+    mine,
     new_project,
+    open311,
     pages,
     people,
     pictures,
+    privacy,
     place,
     project,
     project_open,
@@ -103,6 +108,7 @@ def create_app(
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
     app.state.feed = Feed(app.state.participation)
+    app.state.scenes = Scenes(app.state.participation)
     app.state.limits = Limits()
     app.state.trap = Trap(settings.secrets)
     app.state.comment_marks = {}  # changes by project, for those who listen
@@ -139,8 +145,12 @@ def create_app(
         guided,
         comments,
         pictures,
+        mine,
+        privacy,
         place,
         worker,
+        answering,
+        open311,
     ):
         app.include_router(module.router, prefix=prefix)
 

@@ -3,8 +3,8 @@
 
 for (const field of document.querySelectorAll("[data-place]")) {
   const form = field.closest("form"), part = (name) => field.querySelector(`[data-place-${name}]`);
-  const latitude = field.querySelector("[name=latitude]"), longitude = field.querySelector("[name=longitude]");
-  const commune = field.querySelector("[name=commune]"), said = part("said"), frame = part("frame");
+  const latitude = field.querySelector("[name$=latitude]"), longitude = field.querySelector("[name$=longitude]");
+  const commune = field.querySelector("[name$=commune]"), said = part("said"), frame = part("frame");
   const opener = part("open"), here = part("here"), clear = part("clear"), words = field.dataset;
   let map = null, marker = null, outlines = null, lines = null;
 
