@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         description="Mail server, smtp[s]://user:password@host:port; empty: no mail is sent.",
     )
     mail_from: str = Field(default="", description="Sender of the lab's mail.")
+    privacy_contact: str = Field(
+        default="",
+        description="Whom people write to about their data: an e-mail or postal address.",
+    )
     public_url: str = Field(
         default="",
         description="Address of the lab as people reach it, for codes on a screen, mail and "

@@ -56,6 +56,7 @@ GONE: dict[str, dict[str, Any]] = {
         "picture_id": None,
         "equipment": None,
         "satisfaction": None,
+        "satisfaction_words": "",
         "author_id": None,
     },
     "response": {"answers": {}, "concerns": [], "author_id": None},
@@ -65,7 +66,7 @@ GONE: dict[str, dict[str, Any]] = {
 # What a row loses whose words stay: who said it, and what was typed before it was screened.
 UNSIGNED: dict[str, dict[str, Any]] = {
     "contribution": {"text": "", "concerns": [], "author_id": None},
-    "request": {"description": "", "concerns": [], "author_id": None},
+    "request": {"description": "", "concerns": [], "satisfaction_words": "", "author_id": None},
     "response": {"concerns": [], "author_id": None},
     "note": {"actor": SOMEBODY},
     "participant": {"pseudonym": ""},

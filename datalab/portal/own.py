@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from datalab.errors import UnknownLink
+from datalab.errors import FormExpired, UnknownLink
 from datalab.participation import author
 from datalab.participation.author import Author
-from datalab.portal.person import cookie_options, cookies_of
+from datalab.portal.person import FIELD, cookie_options, cookies_of, is_navigation
+from datalab.portal.visitor import check_visitor
 
 COOKIE = "datalab-mine"
 DAYS = 400
@@ -25,15 +26,24 @@ SECRET = re.compile(r"[\w-]{20,64}", re.ASCII)
 
 
 def secrets_of(request: Request) -> list[str]:
-    """The secrets that this browser holds, the newest first."""
-    held = [s for cookie in cookies_of(request, COOKIE) for s in cookie.split(".")]
-    return list(dict.fromkeys(s for s in held if SECRET.fullmatch(s)))[:MOST]
+    """The secrets that this browser holds, the newest first.
+
+    None for a script that reads without the token of a page (header or ``_token``): notebooks live
+    at the same origin, and what looks at one must not read the links of who looks.
+    """
+    reads = request.method in ("GET", "HEAD")
+    return _held(request) if not reads or is_navigation(request) or _shown(request) else []
 
 
-def authors_of(request: Request, connection: Connection, now: float) -> list[Author]:
-    """Who this browser was, each with its secret, the newest first."""
+def authors_of(
+    request: Request, connection: Connection, now: float, *, proven: bool = True
+) -> list[Author]:
+    """Who this browser was, each with its secret, the newest first.
+
+    Without ``proven`` a script is believed too, for what it has to know the secret id of anyhow.
+    """
     found = []
-    for secret in secrets_of(request):
+    for secret in secrets_of(request) if proven else _held(request):
         try:
             found.append(replace(author.of_secret(connection, secret, now), secret=secret))
         except UnknownLink:
@@ -43,13 +53,13 @@ def authors_of(request: Request, connection: Connection, now: float) -> list[Aut
 
 def remember(request: Request, response: Response, secret: str) -> Response:
     """Let this browser find again what it sends as the holder of ``secret``."""
-    held = [secret, *(s for s in secrets_of(request) if s != secret)]
+    held = [secret, *(s for s in _held(request) if s != secret)]
     return _keep(request, response, held)
 
 
 def forget(request: Request, response: Response, secret: str) -> Response:
     """Take a link from this browser."""
-    return _keep(request, response, [s for s in secrets_of(request) if s != secret])
+    return _keep(request, response, [s for s in _held(request) if s != secret])
 
 
 def link_of(request: Request, secret: str) -> str:
@@ -61,6 +71,19 @@ def root_of(request: Request) -> str:
     """Where people reach the lab: the setting, or the host that was asked for."""
     public: str = request.app.state.settings.public_url
     return public.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _held(request: Request) -> list[str]:
+    held = [s for cookie in cookies_of(request, COOKIE) for s in cookie.split(".")]
+    return list(dict.fromkeys(s for s in held if SECRET.fullmatch(s)))[:MOST]
+
+
+def _shown(request: Request) -> bool:
+    try:
+        check_visitor(request, {"token": request.query_params.get(FIELD)})
+    except FormExpired:
+        return False
+    return True
 
 
 def _keep(request: Request, response: Response, held: list[str]) -> Response:

@@ -41,7 +41,7 @@ def show(request: Request, name: str) -> Response:
         if row is None:
             raise missing
         if not row["accepted"]:
-            authors = authors_of(request, connection, now().timestamp())
+            authors = authors_of(request, connection, now().timestamp(), proven=False)
             if not (_is_author(row["author_id"], authors) or may_moderate(request)):
                 raise missing
     path = state.settings.pictures / name
