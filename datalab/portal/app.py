@@ -34,8 +34,13 @@ from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
 from datalab.portal.views import (
     answering,
+    api_keys,
     audit,
     comments,
+    control,
+    control_bulk,
+    control_case,
+    control_settings,
     dataset,
     datasets,
     doors,
@@ -44,6 +49,7 @@ from datalab.portal.views import (
     guided,
     home,
     invitations,
+    join,
     machine,
     me,
     member_forms,
@@ -62,12 +68,14 @@ from datalab.portal.views import (
     project_settings,
     projects,
     publications,
+    saying,
     session_agenda,
     session_files,
     session_new,
     session_settings,
     sessions,
     signin,
+    taking_part,
     versions,
     withdrawal,
     worker,
@@ -118,6 +126,7 @@ def create_app(
     app.state.scenes = Scenes(app.state.participation)
     app.state.limits = Limits()
     app.state.trap = Trap(settings.secrets)
+    app.state.control_looks = {}  # by case, who looked at it and when
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
@@ -128,6 +137,7 @@ def create_app(
     # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
     for module in (
         home,
+        api_keys,
         datasets,
         doors,
         dataset,
@@ -165,6 +175,14 @@ def create_app(
         worker,
         answering,
         open311,
+        join,
+        taking_part,
+        saying,
+        # what has a name before what has a number
+        control,
+        control_bulk,
+        control_settings,
+        control_case,
     ):
         app.include_router(module.router, prefix=prefix)
 
