@@ -40,6 +40,15 @@ class UnknownResource(ParticipationError):
     )
 
 
+class MethodNotServed(ParticipationError):
+    code = "method-not-served"
+    status = 405
+    template = (
+        "{method} is not possible at {path}: read it with GET, and send reports to requests.json "
+        "or requests.xml with POST."
+    )
+
+
 class UnknownToken(ParticipationError):
     code = "unknown-token"
     status = 404

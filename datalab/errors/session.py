@@ -88,3 +88,18 @@ class CannotMove(SessionError):
     code = "cannot-move"
     status = 409
     template = "This cannot be done now: {reason}."
+
+
+class MinutesNotThere(SessionError):
+    code = "minutes-not-there"
+    status = 404
+    template = (
+        "The minutes are public once the session is over. Until then those who run it see them as "
+        "a draft: sign in if you are one of them, or come back afterwards."
+    )
+
+
+class NoDate(SessionError):
+    code = "no-date"
+    status = 404
+    template = "This session has no date yet, so there is nothing to put into a calendar."

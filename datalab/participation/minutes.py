@@ -20,10 +20,11 @@ from datalab.participation import journal
 from datalab.participation.attendance import Attendance, attendance
 from datalab.participation.course import PhaseRun, course
 from datalab.participation.journal import Change, Edit
-from datalab.participation.session import Session, record, said
+from datalab.participation.session import Session, record
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
 from datalab.participation.tables.session import CLUSTER, DECISION, FOREWORD, MATERIAL
+from datalab.participation.wording import said
 
 STATES = ("accepted", "merged", "submitted", "rejected", "withdrawn")
 LONGEST_FOREWORD = 3_000  # characters
@@ -116,6 +117,7 @@ class Minutes:
     votes: Votes
     decisions: tuple[Settled, ...]
     undecided: tuple[str, ...]  # texts of ideas that no decision answers
+    titles: Mapping[str, str]  # of clusters, by id
     moderation: Moderation = field(default=Moderation(True, 0, 0, 0))
 
     @property
@@ -172,6 +174,7 @@ def minutes(
         counts=counts,
         votes=_votes(session, votes, ideas, heirs(rows)),
         decisions=tuple(made for made, _ in decisions),
+        titles={cluster["id"]: cluster["title"] for cluster in clusters},
         undecided=tuple(i.text for i in _ranked(ideas.values()) if i.id not in answered),
         moderation=Moderation(
             before=session.moderation == "before",

@@ -18,6 +18,7 @@ from typing import Any
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.prefs import ViewerPreferences
 
 from datalab.i18n import translate
 from datalab.participation.documents.block import (
@@ -98,7 +99,7 @@ class _Paper(FPDF):
         self.set_creator("datalab")
         self.set_producer("fpdf2")
         self.set_creation_date(datetime.fromtimestamp(document.at, UTC))
-        self.viewer_preferences = None
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
 
     def header(self) -> None:
         if self.document.mark:
@@ -233,11 +234,15 @@ def _table(paper: _Paper, block: Table) -> None:
 
 
 def _widths(paper: _Paper, block: Table) -> tuple[float, ...]:
-    """Columns share the page as their longest cells ask for, none too narrow for a word."""
+    """Columns in mm: what their longest cells ask for, within what the page has."""
     asked = []
     for column in zip(block.head, *block.rows, strict=True):
         words = [word for cell in column for word in drawable(cell).split()]
         word = max((paper.get_string_width(w) for w in words), default=0.0)
         whole = max(paper.get_string_width(drawable(cell).replace("\n", " ")) for cell in column)
-        asked.append(max(NARROWEST, word + 4, min(whole + 4, paper.epw * 0.6)))
-    return tuple(asked)
+        most = paper.epw * 0.6
+        asked.append(max(NARROWEST, min(word + 4, most), min(whole + 4, most)))
+    beyond = sum(asked) - NARROWEST * len(asked)
+    free = paper.epw - NARROWEST * len(asked)
+    share = free / beyond if beyond else 1.0
+    return tuple(NARROWEST + (width - NARROWEST) * share for width in asked)

@@ -27,7 +27,7 @@ WAYS = {
     "facilitator": Phrase("Facilitation"),
 }
 COUNTED = {
-    "accepted": Phrase("Published"),
+    "accepted": Phrase("Shown to everybody"),
     "merged": Phrase("Joined with another one"),
     "submitted": Phrase("Not read yet"),
     "rejected": Phrase("Not published"),
@@ -244,8 +244,14 @@ class _Teller:
             )
             for phase in self.minutes.phases
         )
-        head = ("Phase", "Kind", "Planned", "Lasted", "When")
-        yield Table(self.t("Phases, as planned and as they were"), tuple(map(self.t, head)), rows)
+        head = (
+            self.t("Phase"),
+            self.t("Kind"),
+            self.t("Planned time"),
+            self.t("Lasted"),
+            self.t("When"),
+        )
+        yield Table(self.t("Phases, as planned and as they were"), head, rows)
         if self.minutes.materials:
             yield Paragraph(self.t("What was looked at:"))
             yield Items(tuple(Item(title) for title in self.minutes.materials))
