@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": "audit",
     "project": "project",
     "sync": "sync",
+    "open311": "open311",
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",

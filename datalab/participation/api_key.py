@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from datalab.errors import ApiKeyRefused, UnknownApiKey
 from datalab.i18n import Phrase
 from datalab.participation import journal
 from datalab.participation.author import short_id
 from datalab.participation.journal import Change, Edit
-from datalab.participation.tables.request import API_KEY
+from datalab.participation.tables.request import API_KEY, REQUEST
 
 SCOPE = "keys"
 PREFIX = "o311_"  # so that a key that was published by mistake is recognised as one
@@ -40,9 +40,11 @@ _FIELDS = tuple(one.name for one in fields(ApiKey))
 
 
 def issue(
-    connection: Connection, name: str, contact: str, *, actor: str, now: float
+    connection: Connection, name: str, contact: str, *, actor: str, now: float, id: str = ""
 ) -> tuple[ApiKey, str]:
     """A new key and its words, which nobody can read again.
+
+    ``id`` is the receipt of a form, so that one sent twice makes one key (IntegrityError).
 
     Raises
     ------
@@ -55,7 +57,7 @@ def issue(
         limit = LONGEST_NAME if len(name) > LONGEST_NAME else LONGEST_CONTACT
         raise ApiKeyRefused(reason=Phrase("it takes at most {limit} characters", limit=limit))
     words = PREFIX + secrets.token_urlsafe(24)
-    values: dict[str, Any] = {"id": short_id(), "digest": digest_of(words), "name": name}
+    values: dict[str, Any] = {"id": id or short_id(), "digest": digest_of(words), "name": name}
     values |= {"contact": contact, "created_by": actor, "created_at": now}
     # The digest stays out of the journal, which more people read.
     connection.execute(API_KEY.insert().values(**values))
@@ -68,6 +70,14 @@ def keys(connection: Connection) -> list[ApiKey]:
     """The newest first."""
     asked = select(API_KEY).order_by(API_KEY.c.created_at.desc(), API_KEY.c.id)
     return [_key(row) for row in connection.execute(asked).mappings()]
+
+
+def reports(connection: Connection) -> dict[str, int]:
+    """How many reports came with each key."""
+    count = func.count(REQUEST.c.id)
+    asked = select(REQUEST.c.api_key_id, count).where(REQUEST.c.api_key_id.is_not(None))
+    rows = connection.execute(asked.group_by(REQUEST.c.api_key_id))
+    return {str(key): int(number) for key, number in rows}
 
 
 def get(connection: Connection, id: str) -> ApiKey:

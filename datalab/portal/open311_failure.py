@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from datalab.errors import DatalabError, MethodRefused, ReportRefused, TooFast
+from datalab.errors import DatalabError, MethodNotServed, ReportRefused, TooFast
 from datalab.i18n import Language
 from datalab.portal.language import language_of
 from datalab.portal.open311_format import Format, respond
@@ -49,7 +49,7 @@ def failed(request: Request, error: Exception) -> Response:
         LOG.error("%s failed", request.url.path, exc_info=error)
     status = max(code for code, _ in problems)
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, MethodRefused):
+    if isinstance(error, MethodNotServed):
         headers["Allow"] = "GET, HEAD, POST, OPTIONS"
     if isinstance(error, TooFast):
         headers["Retry-After"] = str(error.facts["seconds"])

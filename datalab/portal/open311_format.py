@@ -35,6 +35,7 @@ CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Retry-After",
 }
+VARY = "Accept-Language, Cookie"  # texts are in the language of who asks
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 
 
@@ -48,7 +49,7 @@ def respond(
 ) -> Response:
     """``document`` under the root element ``name``."""
     body = xml(name, document) if format == "xml" else dumped(document)
-    sent = {**CROSS_ORIGIN, "Cache-Control": "no-cache", **(headers or {})}
+    sent = {**CROSS_ORIGIN, "Cache-Control": "no-cache", "Vary": VARY, **(headers or {})}
     return Response(
         body.encode("utf-8", "replace"),
         status,

@@ -62,7 +62,7 @@ def asked(given: Mapping[str, str], now: float) -> Asked:
         )
     statuses = tuple(dict.fromkeys(_listed(values.get("status", "").lower())))
     if not set(statuses) <= set(STATUSES):
-        problems.append(_refused("status", Phrase("it is 'open', 'closed', or both")))
+        problems.append(_refused("status", Phrase("‘open’, ‘closed’ or both are possible")))
     moments = {
         name: _moment(values[name], name, problems)
         for name in ("start_date", "end_date", "updated_after", "updated_before")
@@ -135,7 +135,7 @@ def _whole(
         return None
     if text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most:
         return int(text)
-    reason = Phrase("it is a whole number from 1 to {most}", most=most)
+    reason = Phrase("a whole number from 1 to {most} is needed", most=most)
     problems.append(_refused(name, reason))
     return None
 
@@ -149,6 +149,6 @@ def _moment(text: str, name: str, problems: list[CallRefused]) -> float | None:
             return datetime.fromisoformat(found[1] + zone).timestamp()
         except (ValueError, OverflowError):
             pass
-    reason = Phrase("it is a date, a time and a zone, like 2026-01-31T08:15:00Z")
+    reason = Phrase("a date, a time and a zone are needed, like 2026-01-31T08:15:00Z")
     problems.append(_refused(name, reason))
     return None

@@ -89,7 +89,7 @@ def sent(fields: FormData, receipt: str, language: Language) -> Sent:
         elif value.strip():
             given[name] = value.strip()
     if receipt and not RECEIPT.fullmatch(receipt):
-        reason = Phrase("it is at most 255 visible ASCII characters")
+        reason = Phrase("at most 255 visible ASCII characters are possible")
         raise CallRefused(field="Idempotency-Key", reason=reason)
     return Sent(given, dict(attributes), media, receipt, language)
 
@@ -170,13 +170,13 @@ async def _report(asked: Request, call: Sent, words: str, now: float) -> Report:
     problems: list[CallRefused] = []
     given = call.given
     if "service_code" not in given:
-        problems.append(CallRefused(field="service_code", reason=Phrase("it is needed")))
+        problems.append(CallRefused(field="service_code", reason=Phrase("it is missing")))
     latitude, longitude = (_degrees(given, name, problems) for name in ("lat", "long"))
     if "email" in given:
         try:
             email_of(given["email"])
         except ContactRefused:
-            reason = Phrase("it is no e-mail address")
+            reason = Phrase("this is no e-mail address")
             problems.append(CallRefused(field="email", reason=reason))
     if problems:
         raise Refused(problems)
@@ -211,7 +211,7 @@ def _degrees(given: Mapping[str, str], name: str, problems: list[CallRefused]) -
         value = math.nan
     if math.isfinite(value) and "_" not in text:
         return value
-    problems.append(CallRefused(field=name, reason=Phrase("it is a number of degrees")))
+    problems.append(CallRefused(field=name, reason=Phrase("a number of degrees is needed")))
     return None
 
 

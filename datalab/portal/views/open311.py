@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.errors import (
-    MethodRefused,
+    MethodNotServed,
     UnknownJurisdiction,
     UnknownResource,
     UnknownToken,
@@ -176,20 +176,20 @@ async def create(request: Request, format: str) -> Response:
 @router.api_route("/open311/{path:path}", methods=list(ANY))
 def nothing(request: Request, path: str) -> Response:
     """An address that does not exist, or one that only answers other methods."""
-    shown = f"open311/{path}"[:80]
+    shown = path[:80]
     if request.method not in ("GET", "HEAD"):
         for root in ROOTS:
             resource, _, format = f"/open311/{path}".removeprefix(f"{root}/").rpartition(".")
             known = resource.partition("/")[0] in ("services", "requests", "tokens")
             if known and format in ("xml", "json"):
-                raise MethodRefused(path=shown, method=request.method[:20])
+                raise MethodNotServed(path=shown, method=request.method[:20])
     raise UnknownResource(path=shown)
 
 
 def _call(request: Request, format: str, jurisdiction: str = "") -> Call:
     """Raises UnknownResource, UnknownJurisdiction."""
     if format not in ("xml", "json"):
-        raise UnknownResource(path=request.url.path[-80:])
+        raise UnknownResource(path=request.url.path.rpartition("/open311/")[2][:80])
     state = request.app.state
     given = (jurisdiction or request.query_params.get("jurisdiction_id", "")).strip()
     known: str = state.settings.jurisdiction
