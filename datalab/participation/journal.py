@@ -147,8 +147,9 @@ def _done(connection: Connection, edit: Edit) -> dict[str, Any]:
     table, column = edit.table, edit.table.c[_key(edit.table)]
     entry: dict[str, Any] = {"table": table.name, "id": edit.id}
     if edit.does == "insert":
-        connection.execute(insert(table).values(**{"version": 1, **edit.values}))
-        return {**entry, "before": None, "after": _whole(connection, table, edit.id)}
+        values = {"version": 1, **edit.values}
+        made = connection.execute(insert(table).values(values).returning(table)).mappings().one()
+        return {**entry, "before": None, "after": dict(made)}
     before = _whole(connection, table, edit.id)
     if before is None or (edit.seen is not None and before["version"] != edit.seen):
         raise Stale(what=f"{table.name} {edit.id}", current=before)
