@@ -18,12 +18,14 @@ from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.participation.spam import Trap
 from datalab.participation.store import Store as Participation
+from datalab.participation.use import Uses
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.portal import failure
 from datalab.portal.asset import LongLived
 from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
+from datalab.portal.language import now
 from datalab.portal.library import Library
 from datalab.portal.limits import Limits
 from datalab.portal.oauth import Client
@@ -36,6 +38,9 @@ from datalab.portal.views import (
     answering,
     api_keys,
     audit,
+    case,
+    cases,
+    cases_new,
     comments,
     control,
     control_bulk,
@@ -55,10 +60,13 @@ from datalab.portal.views import (
     member_forms,
     members,
     mine,
+    mine_cases,
     minutes,
     new_project,
     open311,
+    open311_guide,
     pages,
+    participate,
     people,
     pictures,
     place,
@@ -123,6 +131,7 @@ def create_app(
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
     app.state.feed = Feed(app.state.participation)
+    app.state.uses = Uses(app.state.participation, lambda: now().date().isoformat())
     app.state.scenes = Scenes(app.state.participation)
     app.state.limits = Limits()
     app.state.trap = Trap(settings.secrets)
@@ -174,6 +183,7 @@ def create_app(
         place,
         worker,
         answering,
+        open311_guide,
         open311,
         join,
         taking_part,
@@ -183,6 +193,11 @@ def create_app(
         control_bulk,
         control_settings,
         control_case,
+        participate,
+        cases,
+        cases_new,
+        mine_cases,
+        case,
     ):
         app.include_router(module.router, prefix=prefix)
 

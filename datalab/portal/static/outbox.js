@@ -32,8 +32,7 @@
   if (!words) return;
   const prefix = words.dataset.prefix;
   const say = (name, facts = {}) => words.dataset[name].replace(/\{(\w+)\}/g, (_, key) => facts[key]);
-  const forms = [...document.querySelectorAll("form[data-outbox]")];
-  const boxes = [...document.querySelectorAll("[data-outbox-status]")];
+  const OURS = "form[data-outbox]"; // also those that come later
   const told = typeof BroadcastChannel === "function" ? new BroadcastChannel(HOLDER) : null;
 
   // Store: IndexedDB, or the memory of this page where a browser keeps nothing.
@@ -106,8 +105,9 @@
 
   // Taking a form over
   const nameOf = (form) => `${location.pathname} ${form.dataset.outbox}`;
+  const formOf = (name) => [...document.querySelectorAll(OURS)].find((one) => nameOf(one) === name);
   const tell = (item, state, answer = null) => {
-    const form = forms.find((one) => nameOf(one) === item.form);
+    const form = formOf(item.form);
     const detail = { state, receipt: item.key, answer };
     (form || document).dispatchEvent(new CustomEvent("outbox", { bubbles: true, detail }));
   };
@@ -220,8 +220,8 @@
   async function draw() {
     const items = await all("items");
     document.querySelectorAll("[data-outbox-network]").forEach((one) => { one.hidden = navigator.onLine; });
-    for (const box of boxes) {
-      const form = box.closest("form[data-outbox]");
+    for (const box of document.querySelectorAll("[data-outbox-status]")) {
+      const form = box.closest(OURS);
       const mine = form ? items.filter((item) => item.form === nameOf(form)) : items;
       let [line, list] = box.children;
       if (!line) {
@@ -258,7 +258,7 @@
     draw();
   }
   async function back(item) {
-    const form = forms.find((one) => nameOf(one) === item.form);
+    const form = formOf(item.form);
     if (!form) { location.assign(item.page); return; }
     fill(form, item.fields);
     for (const [name, value] of item.fields) {
@@ -301,25 +301,27 @@
     if (input.files.length) image.src = URL.createObjectURL(input.files[0]); else image.removeAttribute("src");
   };
 
-  for (const form of forms) {
-    form.addEventListener("submit", async (event) => {
-      if (event.submitter && "outboxNot" in event.submitter.dataset) return;
-      event.preventDefault();
-      clearTimeout(soon.get(form));
-      if (form.dataset.keeping) return; // pressed twice
-      form.dataset.keeping = "yes";
-      try { await keep(form, event.submitter); } finally { delete form.dataset.keeping; }
-    });
-    form.addEventListener("input", (event) => { if (event.target.type === "file") show(event.target); draft(form); });
-    form.addEventListener("change", () => draft(form));
-  }
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches(OURS) || event.submitter && "outboxNot" in event.submitter.dataset) return;
+    event.preventDefault();
+    clearTimeout(soon.get(form));
+    if (form.dataset.keeping) return; // pressed twice
+    form.dataset.keeping = "yes";
+    try { await keep(form, event.submitter); } finally { delete form.dataset.keeping; }
+  });
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest(OURS);
+    if (form && event.target.type === "file") show(event.target);
+    if (form) draft(form);
+  });
   addEventListener("online", () => { draw(); flush(); });
   addEventListener("offline", draw);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
   told?.addEventListener("message", draw);
   (async () => {
     for (const kept of await all("drafts")) {
-      const form = forms.find((one) => nameOf(one) === kept.key);
+      const form = formOf(kept.key);
       if (Date.now() - kept.at > 7 * DAY) await drop("drafts", kept.key);
       else if (form && !form.querySelector("[aria-invalid=true]")) fill(form, kept.fields);
     }

@@ -12,6 +12,8 @@ const PAGE = /^(join\/([^/]+)?|s\/[^/]+|cases\/([^/]+)?|sessions\/[^/]+\/take-pa
 const PART = /^(static|assets|place)\//;
 const MOST_PAGES = 40, PATIENCE = 8000;
 const SECRET = /(name="_token" value=")[^"]*/g;
+// What concerns this browser alone stands in a page between two such lines, and is not kept.
+const OWN = /<!-- own -->[^]*?<!-- \/own -->/g;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
@@ -33,7 +35,7 @@ self.addEventListener("fetch", (event) => {
 
 // Ours by its policy: a hotel's network answers in anybody's name.
 const keepable = (answer) => answer.ok && answer.type === "basic" && !answer.redirected &&
-  !/no-store|private/.test(answer.headers.get("Cache-Control") || "") &&
+  (answer.headers.has("X-Datalab-Kept") || !/no-store|private/.test(answer.headers.get("Cache-Control") || "")) &&
   /default-src 'none'/.test(answer.headers.get("Content-Security-Policy") || "");
 
 async function page(event, address) {
@@ -58,8 +60,8 @@ async function keep(key, answer) {
     return;
   }
   const headers = new Headers(answer.headers);
-  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
-  await pages.put(key, new Response((await answer.text()).replace(SECRET, "$1"), { headers }));
+  for (const name of ["Content-Encoding", "Content-Length", "Set-Cookie"]) headers.delete(name);
+  await pages.put(key, new Response((await answer.text()).replace(SECRET, "$1").replace(OWN, ""), { headers }));
   const all = await pages.keys();
   for (const old of all.slice(0, Math.max(0, all.length - MOST_PAGES))) await pages.delete(old);
 }
@@ -88,9 +90,38 @@ async function replace(parts, request, answer, address) {
 
 const unread = () => new Response(OFFLINE, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "default-src 'none'" } });
 
-// What the portal's push has to say is asked for by the page: the message itself is empty.
-self.addEventListener("push", (event) => event.waitUntil(
-  self.registration.showNotification(NEWS.title, { body: NEWS.body, icon: `${HOME}static/icon-192.png`, data: `${HOME}cases/`, tag: "news" })));
+// A page asks for others to be kept that were not opened yet; they and their parts come along.
+self.addEventListener("message", (event) => {
+  const paths = event.data?.warm;
+  if (Array.isArray(paths)) event.waitUntil(Promise.all(paths.slice(0, 8).map(warm)).catch(() => {}));
+});
+async function warm(path) {
+  if (!PAGE.test(path)) return;
+  const address = new URL(HOME + path, location.origin), pages = await caches.open(PAGES);
+  if (await pages.match(address.href)) return;
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const text = await answer.clone().text(), parts = await caches.open(PARTS);
+  await keep(address.href, answer);
+  for (const [, found] of text.matchAll(/(?:src|href)="([^"]+\/static\/[^"]+)"/g)) {
+    const part = new URL(found.replaceAll("&amp;", "&"), location.origin);
+    if (part.origin !== location.origin || await parts.match(part.href)) continue;
+    const got = await fetch(part);
+    if (keepable(got)) await parts.put(part.href, got);
+  }
+}
+
+// The message of a push is empty: what it has to say is asked for, by who holds the subscription.
+self.addEventListener("push", (event) => event.waitUntil((async () => {
+  let news = {};
+  try {
+    const held = await self.registration.pushManager.getSubscription();
+    const body = new URLSearchParams({ endpoint: held ? held.endpoint : "" });
+    const answer = await fetch(`${HOME}cases/news.json`, { method: "POST", body, credentials: "same-origin" });
+    if (answer.ok) news = await answer.json();
+  } catch { /* without a network it says only that there is something */ }
+  await self.registration.showNotification(news.title || NEWS.title, {
+    body: news.body || NEWS.body, icon: `${HOME}static/icon-192.png`, data: news.url || `${HOME}cases/`, tag: news.tag || "news" });
+})()));
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(clients.openWindow(event.notification.data));
