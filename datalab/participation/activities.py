@@ -190,7 +190,7 @@ SAFETY = Activity(
     ),
     Phrase("operators"),
     Phrase("read on request to an operator"),
-    {"audit": (), "attempts": (), "throttle": ()},
+    {"audit": (), "throttle": ()},
     until=Phrase(
         "audit log: as long as the lab; counts of addresses: a day at most, never on disk"
     ),

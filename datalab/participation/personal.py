@@ -27,8 +27,9 @@ EMAIL = re.compile(
     re.IGNORECASE,
 )
 PHONE = re.compile(
-    rf"(?<![\d.,])(?:(?:\+|00)33{GAP}(?:\(0\){GAP})?|0){SPACE}?[1-9]{GAP}\d\d(?P<gap>{GAP})\d\d(?P=gap)\d\d"
-    rf"(?P=gap)\d\d(?!\d)|(?<!\d)\+\d{{1,3}}{GAP}(?:\(\d\){GAP})?\d(?:{GAP}\d){{6,11}}(?!\d)"
+    rf"(?<![\d.,])(?:(?:\+|00)33{GAP}(?:\(0\){GAP})?|0){SPACE}?[1-9]"
+    rf"(?:(?:{SPACE}?\d\d){{4}}|{GAP}\d\d(?P<gap>[.\-])\d\d(?P=gap)\d\d(?P=gap)\d\d)(?!\d)"
+    rf"|(?<!\d)\+\d{{1,3}}{GAP}(?:\(\d\){GAP})?\d(?:{GAP}\d){{6,11}}(?!\d)"
 )
 IBAN = re.compile(rf"\b[A-Z]{{2}}\d{{2}}(?:{SPACE}?[A-Z0-9]){{11,30}}\b", re.IGNORECASE)
 CARD = re.compile(r"(?<![\d])\d{4}([ \-]?)\d{4}\1\d{4}\1\d{3,4}(?!\d)")

@@ -1,8 +1,9 @@
 """The register of processing: what the lab holds of people, why, for whom, and until when.
 
 Its form is here, what it says in :mod:`datalab.participation.activities`. The page ``privacy/`` is
-made from it (GDPR, articles 13 and 30), the erasure goes by its periods, and a test holds every column of every table against it: a new one has to say
-here whether it tells something of a person.
+made from it (GDPR, articles 13 and 30), the erasure goes by its periods, and a
+test holds every column of every table against it: a new one has to say here whether it tells
+something of a person.
 """
 
 from __future__ import annotations
