@@ -175,7 +175,7 @@ def _rights(dataset: Dataset) -> Iterator[Mistake]:
 
 def _equipment(dataset: Dataset) -> Iterator[Mistake]:
     """The control room shows any dataset of this role; it has to find place and state in it."""
-    if dataset.role is None:
+    if dataset.role != "equipment":
         return
     placed = {"longitude", "latitude"} <= set(dataset.columns) or "geometry" in dataset.columns
     if not ({"id", "state"} <= set(dataset.columns) and placed):

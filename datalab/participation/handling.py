@@ -148,6 +148,27 @@ def put_right(
     return _record(connection, id, "request.correct", edit, actor, now)
 
 
+def equip(
+    connection: Connection,
+    id: str,
+    dataset: str,
+    thing: str,
+    *,
+    actor: str,
+    seen: int | None,
+    now: float,
+) -> Change:
+    """Say which piece of equipment a case is about.
+
+    Raises
+    ------
+    Stale, UnknownRequest
+    """
+    values = {"equipment": {"dataset": dataset, "id": thing}, "updated_at": now}
+    edit = Edit.update(REQUEST, id, values, seen)
+    return _record(connection, id, "request.equipment", edit, actor, now)
+
+
 def merge(
     connection: Connection, id: str, first: str, *, actor: str, seen: int | None, now: float
 ) -> Merged:
