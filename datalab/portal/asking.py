@@ -144,10 +144,9 @@ def page_of(
     if not checked.shown:  # an empty form: what is asked of who answered nothing yet
         checked = check(questionnaire, raw, asking.today, only="")
     fields = typed or {}
+    form = form_view(request, questionnaire, asking.language, asking.interface, raw, checked, step)
     context = {
-        "form": form_view(
-            request, questionnaire, asking.language, asking.interface, raw, checked, step
-        ),
+        "form": form,
         "review": review_of(questionnaire, checked, asking.language, asking.interface),
         "campaign": asking.campaign,
         "receipt": new_receipt(),
@@ -159,7 +158,7 @@ def page_of(
         "consent": [s.in_(asking.interface) for s in consent.CONSENT["respondent"]],
         "minor_notice": consent.MINOR.in_(asking.interface),
     }
-    held = {**(LOCATING if context["form"].places else {}), **(headers or {})}
+    held = {**(LOCATING if form.places else {}), **(headers or {})}
     if typed:
         held |= NOBODY
     return render(request, "survey_answer.html", context, status=status, headers=held)

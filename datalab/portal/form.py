@@ -23,8 +23,8 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-async def form_of(request: Request, largest: int = LARGEST) -> FormData:
-    """The fields of a posted form (``application/x-www-form-urlencoded``).
+async def form_of(request: Request, largest: int = LARGEST, files: bool = False) -> FormData:
+    """The fields of a posted form, urlencoded; multipart too where ``files`` may come with it.
 
     Raises
     ------
@@ -37,7 +37,7 @@ async def form_of(request: Request, largest: int = LARGEST) -> FormData:
     signed_in(request)
     check_origin(request)
     body = await body_of(request, largest)
-    if content_type(request) != URLENCODED:
+    if content_type(request) not in ((URLENCODED, MULTIPART) if files else (URLENCODED,)):
         raise FormExpired()
     fields = await fields_of(request, body)
     _check_token(request, str(fields.get(FIELD, "")))
