@@ -19,7 +19,7 @@ from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
-from datalab.participation import letter
+from datalab.participation import letter, service_level
 from datalab.participation.retention import clean_history, sweep
 from datalab.participation.store import Store as Participation
 from datalab.people.accounts import accounts
@@ -69,6 +69,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("history", 5, history(settings)),
         Task("purge", 3600, purge_projects(settings)),
         Task("letters", 5, beside("letters", send_letters(settings))),
+        Task("escalation", 60, beside("escalation", escalate_late_cases(settings))),
         Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
     ]
 
@@ -187,6 +188,20 @@ def send_letters(settings: Settings) -> Callable[[Lab], None]:
     def work(lab: Lab) -> None:
         if letter.possible(settings):
             letter.deliver(store, settings, portal_address(settings), lab.now)
+
+    return work
+
+
+def escalate_late_cases(settings: Settings) -> Callable[[Lab], None]:
+    """Put on top of the control room what was not answered, or not closed, in its time."""
+    store = Participation(settings.participation)
+
+    def work(lab: Lab) -> None:
+        with store.reading() as connection:
+            late = service_level.due(connection, lab.now)
+        if late:
+            with store.writing() as connection:
+                service_level.escalate(connection, lab.now)
 
     return work
 

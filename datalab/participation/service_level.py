@@ -18,8 +18,8 @@ from datalab.participation.tables.request import REQUEST, SERVICE
 MOST_AT_ONCE = 200  # escalated in one turn of the keeper
 
 
-def escalate(connection: Connection, now: float, limit: int = MOST_AT_ONCE) -> list[str]:
-    """Mark what became late since the last time; ids of the cases."""
+def due(connection: Connection, now: float, limit: int = MOST_AT_ONCE) -> list[tuple[str, int]]:
+    """Cases that became late since they were last escalated, the oldest first; their priority."""
     never = REQUEST.c.escalated_at.is_(None)
     answer_late = and_(
         REQUEST.c.answered_at.is_(None),
@@ -36,7 +36,12 @@ def escalate(connection: Connection, now: float, limit: int = MOST_AT_ONCE) -> l
         .order_by(REQUEST.c.requested_at)
         .limit(limit)
     )
-    found = connection.execute(asked).all()
+    return [(row.id, row.priority) for row in connection.execute(asked)]
+
+
+def escalate(connection: Connection, now: float, limit: int = MOST_AT_ONCE) -> list[str]:
+    """Mark what became late since the last time; ids of the cases."""
+    found = due(connection, now, limit)
     for id, priority in found:
         values = {"escalated_at": now, "priority": priority + 1}
         journal.record(
