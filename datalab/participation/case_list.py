@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
 from datalab.participation import request, request_list
-from datalab.participation.request import Request
+from datalab.participation.request_state import Request
 from datalab.participation.request_list import NEAR_METRES, Filter, distance
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import SERVICE
@@ -67,6 +67,13 @@ def page(connection: Connection, asked: Filter) -> tuple[list[Case], int]:
     every = request_list.query(asked).limit(None).offset(None).order_by(None).subquery()
     total = int(connection.execute(select(func.count()).select_from(every)).scalar_one())
     return cases(connection, request_list.listed(connection, asked)), total
+
+
+def points(connection: Connection, asked: Filter) -> list[Case]:
+    """The newest cases that have a place, for a map."""
+    every = replace(asked, limit=MOST_POINTS, offset=0)
+    found = cases(connection, request_list.listed(connection, every))
+    return [case for case in found if case.latitude is not None]
 
 
 def get(connection: Connection, id: str) -> Case:

@@ -18,7 +18,7 @@ from datalab.i18n import LANGUAGES, Language
 from datalab.participation import author, following, journal, mail, push, request, service
 from datalab.participation.case_words import sentence
 from datalab.participation.journal import Change
-from datalab.participation.request import REOPEN_DAYS, Request
+from datalab.participation.request_state import REOPEN_DAYS, Request
 from datalab.participation.tables.journal import CHANGE, POSITION
 
 READER = "news"

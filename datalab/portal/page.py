@@ -36,6 +36,9 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 PAGE_ONLY = {"page_only": True}  # metadata of fields that only the page needs
 SPREAD = {"spread": True}  # metadata of fields whose members stand in their place
+# Of a page that holds what is this browser's alone (the token of a form, a private link): no cache
+# keeps it, from which a script of another page could read it. The worker keeps it without that.
+OWN = {"Cache-Control": "private, no-store", "X-Datalab-Kept": "stripped"}
 # For answers that do not depend on who asks; one that does loses it on its way out (headers.py).
 PUBLIC = {"Access-Control-Allow-Origin": "*"}
 
@@ -122,6 +125,8 @@ def render(
     response.headers.update(headers or {})
     if "visitor" in request.scope["state"]:  # a form for everybody is on the page
         remember(request, response)
+        if person is None and "Cache-Control" not in (headers or {}):
+            response.headers.update(OWN)
     if notices:
         notice.forget(response, f"{prefix}/")
     chosen = known(request.query_params.get("lang"))

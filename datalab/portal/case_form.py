@@ -1,0 +1,277 @@
+"""The form by which somebody reports a problem: read, corrected, recorded once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select, update
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from datalab.errors import ContactRefused, DatalabError, PlaceRefused, UnknownLink
+from datalab.i18n import Language, Phrase, translate
+from datalab.isolation.private import secret
+from datalab.participation import author, consent, contact, mail, picture, request
+from datalab.participation.author import Author
+from datalab.participation.case_words import delay
+from datalab.participation.register import until
+from datalab.participation.report import Report, Reviewed
+from datalab.participation.service import Attribute, Service
+from datalab.participation.tables.author import PICTURE
+from datalab.participation.tables.request import REQUEST
+from datalab.portal.boundaries import boundaries
+from datalab.portal.own import authors_of
+from datalab.portal.place import Place, place_of
+from datalab.portal.visitor import visitor_of
+
+HERE = ZoneInfo("Europe/Paris")
+QUESTION = "information"  # the kind for which no place is needed
+SECRET_LENGTH = 32
+NOWHERE = "Dijon Métropole"  # where a question is about, that is about no place
+
+
+@dataclass
+class Typed:
+    """What was typed, and what is wrong with it by the name of the field."""
+
+    service: Service | None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    picture: str = ""  # kept from an earlier try
+    wrong: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return str(self.values.get(name) or "")
+
+    def values_of(self, name: str) -> list[str]:
+        found = self.values.getlist(name) if isinstance(self.values, FormData) else []
+        return [str(one) for one in found]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """``key`` is the number; ``secret`` that of the private link, "" where it is not known here."""
+
+    key: str
+    secret: str
+
+
+def attribute_name(one: Attribute) -> str:
+    """The field that answers a question of the service."""
+    return f"attribute-{one.code}"
+
+
+def given_attributes(typed: Typed) -> dict[str, list[str]]:
+    """Answers by code, as Open311 would send them."""
+    found: dict[str, list[str]] = {}
+    for one in typed.service.attributes if typed.service else ():
+        said = [value.strip() for value in typed.values_of(attribute_name(one)) if value.strip()]
+        if one.datatype == "datetime":
+            said = [_zoned(value) for value in said]
+        if said:
+            found[one.code] = said
+    return found
+
+
+def _zoned(value: str) -> str:
+    """A moment that a browser gives without its zone, which is the one of Dijon."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return (moment if moment.tzinfo else moment.replace(tzinfo=HERE)).isoformat()
+
+
+def place_in(asked: Request, typed: Typed, language: Language) -> Place:
+    """The place of the form; what is wrong with it is written into ``typed``."""
+    try:
+        found = place_of(asked, typed.values)
+    except PlaceRefused as error:
+        typed.wrong["place"] = error.message(language)
+        return Place()
+    question = typed.service is not None and typed.service.code == QUESTION
+    if not found.given and not question:
+        said = "Say where it is: touch the map, or choose the commune and write the street."
+        typed.wrong["place"] = translate(said, language)
+    elif found.latitude is None and not found.words and not question:
+        said = "Write the street or a landmark too, so that somebody finds it."
+        typed.wrong["place"] = translate(said, language)
+    return found
+
+
+def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Report:
+    """What is to be recorded, its picture and its author still to come."""
+    known = boundaries(asked.app.state.library.shelf())
+    names = known.names if known else {}
+    return Report(
+        service_code=typed.service.code if typed.service else "",
+        receipt=receipt,
+        channel="web",
+        description=typed.value("description"),
+        latitude=place.latitude,
+        longitude=place.longitude,
+        commune=place.commune,
+        address=place.words or names.get(place.commune or "", "") or _nowhere(place),
+    )
+
+
+def _nowhere(place: Place) -> str:
+    return NOWHERE if place.latitude is None else ""
+
+
+def check_rest(typed: Typed, language: Language) -> None:
+    """Text, agreement and contact; what is wrong is written into ``typed``."""
+    if not typed.value("description").strip() and not typed.picture and not _photo(typed):
+        said = Phrase("Say in a few words what is wrong, or send a photo.")
+        typed.wrong["description"] = said.in_(language)
+    if typed.value("consent") != "yes":
+        said = Phrase("Tick this to send it: we record nothing without your agreement.")
+        typed.wrong["consent"] = said.in_(language)
+    if typed.value("email").strip():
+        try:
+            contact.email_of(typed.value("email"))
+        except ContactRefused as error:
+            typed.wrong["email"] = error.message(language)
+
+
+def _photo(typed: Typed) -> bool:
+    found = typed.values.get("photo")
+    return isinstance(found, UploadFile) and bool(found.size)
+
+
+async def keep_photo(asked: Request, typed: Typed, now: float, language: Language) -> None:
+    """Keep the photo that came, so that nobody has to choose it again whatever else is wrong."""
+    found = typed.values.get("photo")
+    if not isinstance(found, UploadFile) or not found.size:
+        held = typed.value("photo-kept")
+        id, _, signed = held.partition(".")
+        if held and hmac.compare_digest(signed.encode(), photo_pass(asked, id).encode()):
+            typed.picture = id
+        return
+    state = asked.app.state
+    try:
+        typed.picture = await picture.keep(
+            state.participation,
+            state.settings,
+            await found.read(),
+            None,
+            "request",
+            typed.value("alternative"),
+            now,
+        )
+    except DatalabError as error:
+        typed.wrong["photo"] = error.message(language)
+
+
+def photo_pass(asked: Request, id: str) -> str:
+    """What proves that this browser sent the picture ``id``."""
+    key = secret(asked.app.state.settings.secrets, "form_key").encode()
+    message = f"photo {id} {visitor_of(asked).token}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def secret_for(asked: Request, receipt: str) -> str:
+    """The secret of the private link that this browser gets for this receipt, however often it
+    has to ask: the first answer may have been lost on its way."""
+    key = secret(asked.app.state.settings.secrets, "form_key").encode()
+    message = f"link {receipt} {visitor_of(asked).token}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:SECRET_LENGTH]
+
+
+def known_as(asked: Request, connection: Connection, now: float) -> Author | None:
+    """Who this browser was when it last reported or followed something."""
+    return next((one for one in authors_of(asked, connection, now) if one.kind == "reporter"), None)
+
+
+def author_for(
+    asked: Request, connection: Connection, typed: Typed, receipt: str, now: float, said: Language
+) -> Author:
+    """The author of this browser, made where there is none, with the address that was typed."""
+    found = known_as(asked, connection, now)
+    if found is None:
+        made = secret_for(asked, receipt)
+        try:
+            found = author.of_secret(connection, made, now)
+        except UnknownLink:
+            found = author.make(
+                connection,
+                kind="reporter",
+                now=now,
+                expires_at=until("reporter", now),
+                consent=consent.VERSION,
+                language=said,
+                minor=typed.value("minor") == "yes",
+                secret=made,
+            )
+        secret_held = made
+    else:
+        secret_held = found.secret
+    email = typed.value("email").strip()
+    if email:
+        days = (until("contact", now) - now) / 86_400
+        vault = contact.Vault(asked.app.state.settings.secrets)
+        vault.keep(connection, found.id, email, now, days, secret_held)
+    return replace(found, secret=secret_held)
+
+
+def already(asked: Request, connection: Connection, receipt: str, now: float) -> Sent | None:
+    """What became of a post that was sent before."""
+    columns = select(REQUEST.c.id, REQUEST.c.author_id)
+    row = connection.execute(columns.where(REQUEST.c.receipt == receipt)).first()
+    if row is None:
+        return None
+    for one in authors_of(asked, connection, now):
+        if one.id == row.author_id:
+            return Sent(row.id, one.secret)
+    derived = secret_for(asked, receipt)
+    try:
+        mine = author.of_secret(connection, derived, now).id == row.author_id
+    except UnknownLink:
+        mine = False
+    return Sent(row.id, derived if mine else "")
+
+
+def record(
+    asked: Request,
+    connection: Connection,
+    typed: Typed,
+    reviewed: Reviewed,
+    now: float,
+    language: Language,
+) -> Sent:
+    """Record the report, its author and address, and queue the letter that says so: all at once."""
+    receipt = reviewed.report.receipt
+    if (before := already(asked, connection, receipt, now)) is not None:
+        return before
+    who = author_for(asked, connection, typed, receipt, now, language)
+    reported = replace(reviewed.report, author_id=who.id)
+    done = request.submit(connection, replace(reviewed, report=reported), now)
+    if reported.picture_id:
+        connection.execute(
+            update(PICTURE)
+            .where(PICTURE.c.id == reported.picture_id)
+            .values(author_id=who.id, scope=f"request:{done.key}")
+        )
+    if typed.service is not None:
+        facts = {
+            "number": done.key,
+            "service": typed.service.name(language),
+            "delay": promise(typed.service, language),
+        }
+        mail.send(connection, who.id, "case.received", facts, now)
+    return Sent(done.key, who.secret)
+
+
+def promise(service: Service, language: Language) -> str:
+    """How fast it is answered and settled, as a sentence."""
+    return translate(
+        "You should have an answer within {answer}, and a solution within {closure}.",
+        language,
+        answer=delay(service.answer_hours, language),
+        closure=delay(service.closure_hours, language),
+    )
