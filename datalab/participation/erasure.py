@@ -23,7 +23,7 @@ from datalab.participation.tables import METADATA
 from datalab.participation.tables.author import AUTHOR, CONTACT, MESSAGE, PICTURE, PUSH
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
 from datalab.participation.tables.journal import CHANGE
-from datalab.participation.tables.request import FOLLOWER, NOTE, REQUEST
+from datalab.participation.tables.request import FOLLOWER, NOTE, REQUEST, SERVICE
 from datalab.participation.tables.session import PARTICIPANT, SESSION
 from datalab.participation.tables.survey import RESPONSE
 
@@ -63,10 +63,26 @@ GONE: dict[str, dict[str, Any]] = {
     "note": {"text": "", "actor": SOMEBODY},
     "participant": {"pseudonym": ""},
 }
-# What a row loses whose words stay: who said it, and what was typed before it was screened.
+# What a row loses whose words stay: who said it, what was typed before it was screened, where
+# exactly. The row itself keeps its place rounded.
 UNSIGNED: dict[str, dict[str, Any]] = {
-    "contribution": {"text": "", "concerns": [], "author_id": None},
-    "request": {"description": "", "concerns": [], "satisfaction_words": "", "author_id": None},
+    "contribution": {
+        "text": "",
+        "concerns": [],
+        "author_id": None,
+        "latitude": None,
+        "longitude": None,
+    },
+    "request": {
+        "description": "",
+        "concerns": [],
+        "author_id": None,
+        "satisfaction_words": "",
+        "latitude": None,
+        "longitude": None,
+        "address": "",
+        "address_id": "",
+    },
     "response": {"concerns": [], "author_id": None},
     "note": {"actor": SOMEBODY},
     "participant": {"pseudonym": ""},
@@ -145,20 +161,34 @@ def _contribution(connection: Connection, row: Mapping[str, Any], stays: bool, n
         state = {"state": "withdrawn"} if row["state"] != "rejected" else {}
         return Edit.update(CONTRIBUTION, row["id"], {**GONE["contribution"], **state})
     asked = select(SESSION.c.place_decimals).where(SESSION.c.id == row["session_id"])
-    decimals = connection.execute(asked).scalar_one()
-    values = {**UNSIGNED["contribution"], "text": row["said"]}
-    for name in ("latitude", "longitude"):
-        values[name] = None if row[name] is None else round(row[name], decimals)
+    place = _rounded(row, connection.execute(asked).scalar_one())
+    values = {**UNSIGNED["contribution"], "text": row["said"], **place}
     return Edit.update(CONTRIBUTION, row["id"], values)
+
+
+def _rounded(row: Mapping[str, Any], decimals: int) -> dict[str, float | None]:
+    return {
+        name: None if row[name] is None else round(row[name], decimals)
+        for name in ("latitude", "longitude")
+    }
 
 
 def _request(connection: Connection, row: Mapping[str, Any], stays: bool, now: float) -> Edit:
     if stays:
-        return Edit.update(REQUEST, row["id"], {**UNSIGNED["request"], "description": row["said"]})
+        values = {**UNSIGNED["request"], "description": row["said"]}
+        if row["status"] == "open":  # whoever repairs it has to find it
+            values |= {name: row[name] for name in _WHERE}
+        else:
+            asked = select(SERVICE.c.decimals).where(SERVICE.c.code == row["service_code"])
+            values |= _rounded(row, connection.execute(asked).scalar_one())
+        return Edit.update(REQUEST, row["id"], values)
     values = {**GONE["request"], "moderation": "rejected", "updated_at": now}
     if row["status"] == "open":
         values |= {"status": "closed", "state": "unable", "closed_at": now}
     return Edit.update(REQUEST, row["id"], values)
+
+
+_WHERE = ("latitude", "longitude", "address", "address_id")
 
 
 def _response(connection: Connection, row: Mapping[str, Any], stays: bool, now: float) -> Edit:

@@ -36,6 +36,7 @@ GIVEN_UP = 10.0**11  # due in another age: the sweep takes it away
 PATIENCE = 20  # seconds for the mail server
 LONGEST_SUBJECT = 150
 LONGEST_FACT = 2_000
+POLICY = SMTP.clone(max_line_length=900)  # an address in a header is never cut in two
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def letter(
     link = f"{root}/mine/{contact.secret}" if contact.secret else f"{root}/"
     facts = {name: _fact(value) for name, value in row["facts"].items()} | {"link": link}
     stop = f"{link}/stop" if contact.secret else link
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=POLICY)
     made["From"], made["To"] = sender, contact.email
     made["Subject"] = one_line(translate(template.subject.template, language, **facts))
     made["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))

@@ -20,6 +20,7 @@ NOW = 1_790_000_000.0
 EMAIL = "zoe.martin@exemple.fr"
 TYPED = "Un banc TYPED devant chez moi"
 SAID = "Un banc SAID"
+ANSWER = "Parce que ANSWERED"
 EXACT = 47.32174853
 
 
@@ -152,7 +153,7 @@ def everything(connection: Connection, vault: Vault) -> Author:
         "receipt": "receipt-r",
         "edition": 1,
         "language": "fr",
-        "answers": {"why": TYPED},
+        "answers": {"why": ANSWER},
         "state": "accepted",
         "concerns": [],
         "started_at": NOW,

@@ -17,7 +17,16 @@ from datalab.participation.tables.author import AUTHOR
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
 from datalab.participation.tables.request import REQUEST
 from datalab.participation.tables.survey import RESPONSE
-from tests.participation.people import EMAIL, EXACT, NOW, SAID, TYPED, contribution, everything
+from tests.participation.people import (
+    ANSWER,
+    EMAIL,
+    EXACT,
+    NOW,
+    SAID,
+    TYPED,
+    contribution,
+    everything,
+)
 
 LATER = NOW + 1000
 
@@ -69,7 +78,16 @@ def test_erased_whole_nothing_of_it_is_left_anywhere(
     assert sorted(done.pictures) == ["shown", "waiting"]
     assert (done.erased, done.kept) == (5, 0)
     left = everywhere(store)
-    for word in (TYPED, SAID, str(EXACT), "Zèbre", "au coin", "GREENISH", f"author:{zoe.id}"):
+    for word in (
+        TYPED,
+        SAID,
+        ANSWER,
+        str(EXACT),
+        "Zèbre",
+        "au coin",
+        "GREENISH",
+        f"author:{zoe.id}",
+    ):
         assert word not in left, word
     with store.reading() as connection:
         assert vault.reveal(connection, zoe.id) is None
