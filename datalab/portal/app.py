@@ -34,6 +34,7 @@ from datalab.portal.presence import Presences
 from datalab.portal.rerun import Reruns
 from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
+from datalab.portal.telling import Telling
 from datalab.portal.views import (
     answering,
     api_keys,
@@ -48,6 +49,7 @@ from datalab.portal.views import (
     control_settings,
     dataset,
     datasets,
+    demonstration,
     doors,
     export,
     follow_up,
@@ -61,6 +63,7 @@ from datalab.portal.views import (
     members,
     mine,
     mine_cases,
+    mine_session,
     minutes,
     new_project,
     open311,
@@ -77,6 +80,7 @@ from datalab.portal.views import (
     projects,
     publications,
     saying,
+    screen,
     session_agenda,
     session_files,
     session_new,
@@ -133,6 +137,7 @@ def create_app(
     app.state.feed = Feed(app.state.participation)
     app.state.uses = Uses(app.state.participation, lambda: now().date().isoformat())
     app.state.scenes = Scenes(app.state.participation)
+    app.state.telling = Telling(app.state.feed)
     app.state.limits = Limits()
     app.state.trap = Trap(settings.secrets)
     app.state.control_looks = {}  # by case, who looked at it and when
@@ -176,6 +181,7 @@ def create_app(
         minutes,
         session_files,
         follow_up,
+        demonstration,
         sessions,
         pictures,
         mine,
@@ -198,6 +204,8 @@ def create_app(
         cases_new,
         mine_cases,
         case,
+        screen,
+        mine_session,
     ):
         app.include_router(module.router, prefix=prefix)
 

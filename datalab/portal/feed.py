@@ -42,7 +42,7 @@ class Feed:
         try:
             await self._look_on()
             last = after if after is not None else self._seen
-            for change in await run_in_threadpool(self._since, last, scope):
+            for change in await run_in_threadpool(self.since, last, scope):
                 last = change.id
                 yield change
             while True:
@@ -62,7 +62,7 @@ class Feed:
             if not self._listening[scope]:
                 del self._listening[scope]
 
-    def _since(self, number: int, scope: str | None = None) -> list[Change]:
+    def since(self, number: int, scope: str | None = None) -> list[Change]:
         with self.store.reading() as connection:
             return journal.since(connection, number, scope)
 
@@ -79,7 +79,7 @@ class Feed:
         while self._listening:
             # A database that is away for a moment ends no stream.
             with contextlib.suppress(Exception):
-                for change in await run_in_threadpool(self._since, self._seen):
+                for change in await run_in_threadpool(self.since, self._seen):
                     self._seen = change.id
                     every = change.scope.partition(":")[0] + EVERY
                     for scope in (change.scope, every):

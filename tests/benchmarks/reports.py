@@ -217,7 +217,7 @@ def one_side(name: str, home: Path, url: str, args: argparse.Namespace) -> None:
     addresses = [
         f"{PREFIX}/open311/v2/requests.json?page_size=50",
         f"{PREFIX}/cases/",
-        f"{PREFIX}/cases/map.json",
+        f"{PREFIX}/cases/map.geojson",
         f"{PREFIX}/sessions/{meeting}/",
     ]
     with portal(home, url) as port:
@@ -245,9 +245,10 @@ async def listening(port: int, store: Store, meeting: str) -> Times:
     ready = asyncio.Semaphore(0)
 
     async def screen(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"GET {PREFIX}/sessions/{meeting}/screen/stream HTTP/1.1\r\nHost: lab\r\n"
-        head += f"X-Forwarded-For: {address(number)}\r\nAccept: text/event-stream\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+        head = f"GET {PREFIX}/sessions/{meeting}/take-part/events HTTP/1.1\r\nHost: lab\r\n"
+        head += f"X-Forwarded-For: {address(number)}\r\nAccept: text/event-stream\r\n"
+        head += f"Cookie: datalab-visitor={number:043d}\r\n\r\n"
         writer.write(head.encode())
         status = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1]
         assert status == b"200", status
@@ -281,12 +282,12 @@ async def listening(port: int, store: Store, meeting: str) -> Times:
             )
         await asyncio.sleep(0.1)
         with store.writing() as connection:
-            contribution.accept(connection, about, one.id, actor="ana", now=time.time())
+            contribution.accept(connection, about, one, actor="ana", now=time.time())
         sent[str(n)] = time.perf_counter()
         await asyncio.sleep(0.2)
     await asyncio.wait(screens, timeout=20)
     missing = LISTENERS * ACCEPTED - len(seen.seconds)
-    assert missing == 0, f"{missing} events did not arrive"
+    assert missing == 0, f"{missing} events did not arrive: {seen}"
     with store.reading() as connection:
         asked = select(func.count()).where(CONTRIBUTION.c.session_id == meeting)
         assert connection.execute(asked).scalar_one() == ACCEPTED

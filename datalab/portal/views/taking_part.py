@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -29,10 +27,10 @@ from datalab.portal.pieces import drawn
 from datalab.portal.place import place_field
 from datalab.portal.scene import Scene
 from datalab.portal.taking import Part, part_of
+from datalab.portal.telling import Telling
 from datalab.portal.visitor import check_visitor, visitor_of
 
 router = APIRouter(include_in_schema=False)
-LOOK = 0.15  # seconds in which changes are gathered before phones are told
 
 
 def scene_of(request: Request, id: str) -> Scene:
@@ -138,17 +136,16 @@ def own_part(request: Request, id: str) -> Response:
 @router.get("/sessions/{id}/take-part/events")
 async def events(request: Request, id: str, after: int = 0) -> Response:
     """What changes, as it does: pieces for everybody, and a nod where something is one's own."""
-    scene = await run_in_threadpool(scene_of, request, id)
     author = await run_in_threadpool(_author, request, id)
     last = request.headers.get("last-event-id", "")
     seen = int(last) if last.isdecimal() and len(last) < 16 else after
     visitor = visitor_of(request)
     name = f"address {address_of(request)}" if visitor.new else f"visitor {visitor.token}"
-    shown = lambda: scene_of(request, id)  # noqa: E731
     known = request.app.state.scenes.known(id, language_of(request), seen)
 
     async def told() -> AsyncIterator[str]:
-        async for one in following(request, id, scene, known, shown, author):
+        key = (id, language_of(request), "phone")
+        async for one in following(request, key, lambda: scene_of(request, id), known, author):
             yield one
 
     answer: Response = request.app.state.streams.answer(name, told)
@@ -156,27 +153,30 @@ async def events(request: Request, id: str, after: int = 0) -> Response:
 
 
 async def following(
-    request: Request, id: str, scene: Scene, known: dict[str, str], shown: Any, author: str
+    request: Request,
+    key: tuple[str, str, str],
+    shown: Callable[[], Scene],
+    known: dict[str, str],
+    author: str = "",
 ) -> AsyncIterator[str]:
-    """Events of a scene from the state that a page has."""
+    """Events of a scene from the state that a page has: of a session, language, kind of page."""
     yield "retry: 2000\n\n"
-    first = scene.since(known)
-    if first["pieces"] or not known:
-        yield streams.event("scene", {**first, "kind": kind_of(scene)}, scene.number)
-    changes = request.app.state.feed.changes(f"session:{id}", scene.number)
-    async for change in changes:
-        if change is None:
+    telling: Telling = request.app.state.telling
+
+    def kind(scene: Scene) -> dict[str, str]:
+        return {"kind": kind_of(scene)}
+
+    async for told in telling.listen(key, f"session:{key[0]}", shown, kind):
+        if told is None:
             yield ": still here\n\n"
-            continue
-        if author and concerns(change, author):
-            yield streams.event("mine", {})
-        if change.id <= scene.number:
-            continue
-        await asyncio.sleep(LOOK)  # what comes together is told together
-        newer = await run_in_threadpool(shown)
-        difference = newer.since(scene.digests)
-        scene = newer
-        yield streams.event("scene", {**difference, "kind": kind_of(scene)}, scene.number)
+        elif isinstance(told, Scene):
+            first = told.since(known)
+            if first["pieces"] or not known:
+                yield streams.event("scene", {**first, **kind(told)}, told.number)
+        else:
+            if author and any(concerns(change, author) for change in told.changes):
+                yield streams.event("mine", {})
+            yield told.text
 
 
 def concerns(change: Change, author: str) -> bool:
