@@ -13,13 +13,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 
+import httpx
+
+from datalab.connectors.address import Forbidden, client_for
 from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
-from datalab.participation import letter, service_level
+from datalab.participation import demonstration, letter, news, push, service_level, session_news
+from datalab.participation.contact import Vault
+from datalab.participation.push import PushKey
 from datalab.participation.retention import clean_history, sweep
 from datalab.participation.store import Store as Participation
 from datalab.people.accounts import accounts
@@ -38,6 +44,7 @@ from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
 SYNC_SECONDS = 60.0
+PUSH_SECONDS = 10.0  # until a push service has answered
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,11 @@ def tasks(settings: Settings) -> list[Task]:
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("purge", 3600, purge_projects(settings)),
+        Task("news", 5, beside("news", tell_of_cases(settings))),
         Task("letters", 5, beside("letters", send_letters(settings))),
         Task("escalation", 60, beside("escalation", escalate_late_cases(settings))),
+        Task("session-news", 10, beside("session-news", tell_of_sessions(settings))),
+        Task("demonstration", 60, beside("demonstration", keep_demonstration(settings))),
         Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
     ]
 
@@ -192,6 +202,26 @@ def send_letters(settings: Settings) -> Callable[[Lab], None]:
     return work
 
 
+def tell_of_cases(settings: Settings) -> Callable[[Lab], None]:
+    """Letters and pushes to who reported or follows a case that moved."""
+    store = Participation(settings.participation)
+    vault, key = Vault(settings.secrets), PushKey(settings.secrets)
+
+    def client(url: httpx.URL) -> httpx.Client:
+        try:
+            return client_for(url, PUSH_SECONDS)
+        except Forbidden as error:
+            raise PermissionError(url.host) from error
+
+    def work(lab: Lab) -> None:
+        news.spread_all(store, lab.now)
+        subject = settings.mail_from and f"mailto:{parseaddr(settings.mail_from)[1]}"
+        asked = subject or portal_address(settings)
+        push.deliver(store, vault, key, client, lab.now, asked)
+
+    return work
+
+
 def escalate_late_cases(settings: Settings) -> Callable[[Lab], None]:
     """Put on top of the control room what was not answered, or not closed, in its time."""
     store = Participation(settings.participation)
@@ -202,6 +232,30 @@ def escalate_late_cases(settings: Settings) -> Callable[[Lab], None]:
         if late:
             with store.writing() as connection:
                 service_level.escalate(connection, lab.now)
+
+    return work
+
+
+def tell_of_sessions(settings: Settings) -> Callable[[Lab], None]:
+    """Minutes are there, a decision has news: letters to those who took part."""
+    store = Participation(settings.participation)
+
+    def work(lab: Lab) -> None:
+        with store.reading() as connection:
+            if not session_news.is_due(connection, lab.now):
+                return
+        with store.writing() as connection:
+            session_news.spread(connection, lab.now)
+
+    return work
+
+
+def keep_demonstration(settings: Settings) -> Callable[[Lab], None]:
+    """A session to try waits in every lab, and begins anew each night."""
+    store = Participation(settings.participation)
+
+    def work(lab: Lab) -> None:
+        demonstration.ensure(store, settings, lab.now)
 
     return work
 

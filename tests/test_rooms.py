@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assets": {"connectors"},
     "refresh": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
-    "keeper": {"hub", "isolation", "participation", "people", "projects"},
+    "keeper": {"connectors", "hub", "isolation", "participation", "people", "projects"},
     "deployment": {
         "assets",
         "catalog",

@@ -107,6 +107,20 @@ class CheckedTransport(httpx.HTTPTransport):
         raise failure
 
 
+def client_for(url: httpx.URL, timeout: float) -> httpx.Client:
+    """A client that reaches ``url`` where it is public, and nothing else. It follows no redirect.
+
+    Raises
+    ------
+    Forbidden, httpx.ConnectError
+    """
+    proxy = proxy_for(url)
+    if proxy is None:
+        return httpx.Client(transport=CheckedTransport(allow_private=False), timeout=timeout)
+    addresses_of(url, allow_private=False)  # behind a proxy, it is the proxy that connects
+    return httpx.Client(proxy=proxy, timeout=timeout)
+
+
 def proxy_for(url: httpx.URL, proxies: Mapping[str, str] | None = None) -> str | None:
     """The proxy that this machine prescribes for ``url``, if any."""
     known = getproxies() if proxies is None else proxies

@@ -19,6 +19,7 @@ from datalab.participation import author, following, journal, mail, push, reques
 from datalab.participation.case_words import sentence
 from datalab.participation.journal import Change
 from datalab.participation.request_state import REOPEN_DAYS, Request
+from datalab.participation.store import Store
 from datalab.participation.tables.journal import CHANGE, POSITION
 
 READER = "news"
@@ -36,6 +37,17 @@ class News:
     state: str
     text: str
     actor: str
+
+
+def spread_all(store: Store, now: float) -> int:
+    """:func:`spread` until nothing is left; it takes the database for writing only when needed."""
+    told = 0
+    while True:
+        with store.reading() as connection:
+            if not _changes(connection, now - GRACE):
+                return told
+        with store.writing() as connection:
+            told += spread(connection, now)
 
 
 def spread(connection: Connection, now: float, grace: float = GRACE) -> int:
@@ -106,8 +118,8 @@ def _request_of(rows: Iterable[Mapping[str, Any]], side: str = "before") -> Mapp
     return next((row[side] or {} for row in rows if row["table"] == "request"), {})
 
 
-def _new(connection: Connection, until: float) -> list[News]:
-    """News of the changes that came since and have stood until now; they are not given again."""
+def _changes(connection: Connection, until: float) -> list[Change]:
+    """Changes that nobody looked at yet and that have stood until now, in order."""
     known = select(POSITION.c.number).where(POSITION.c.reader == READER)
     after = connection.execute(known).scalar() or 0
     asked = select(CHANGE).where(CHANGE.c.id > after).order_by(CHANGE.c.id).limit(AT_ONCE)
@@ -116,6 +128,12 @@ def _new(connection: Connection, until: float) -> list[News]:
         if row["at"] > until:
             break  # what follows is younger, or stands behind one that is
         changes.append(Change(**row))
+    return changes
+
+
+def _new(connection: Connection, until: float) -> list[News]:
+    """News of these changes; they are not given again."""
+    changes = _changes(connection, until)
     if not changes:
         return []
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ from datalab.errors import PushRefused
 from datalab.i18n import Phrase
 from datalab.isolation.private import write_private
 from datalab.participation.contact import Vault
+from datalab.participation.store import Store
 from datalab.participation.tables.author import PUSH
 
 FILE = "push_key.pem"
@@ -34,6 +36,7 @@ HOUR = 3_600.0
 HEARD_FOR = 24 * HOUR  # how long a push service keeps a message for a phone that is off
 GONE = (404, 410)
 AT_ONCE = 50  # messages of one turn
+Opener = Callable[[httpx.URL], httpx.Client]
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,33 @@ def due(connection: Connection, vault: Vault, now: float) -> list[Due]:
     return found
 
 
-def tell(client: httpx.Client, key: PushKey, one: Due, now: float, subject: str) -> int | None:
+def deliver(
+    store: Store, vault: Vault, key: PushKey, open_client: Opener, now: float, subject: str
+) -> int:
+    """Tell everybody who is due; how many were reached.
+
+    ``open_client`` gives a client for one address, or raises where it may not be called: whoever
+    subscribes could name a machine that only the lab reaches. ``subject`` is whom a push service
+    may ask (a mailto: or https: address).
+    """
+    with store.reading() as connection:
+        waiting = due(connection, vault, now)
+    reached = 0
+    for one in waiting:
+        status = _told(key, open_client, one, now, subject)
+        store.write(partial(note, one=one, status=status, now=now))
+        reached += status is not None and 200 <= status < 300
+    return reached
+
+
+def _told(key: PushKey, open_client: Opener, one: Due, now: float, subject: str) -> int | None:
     """What the push service answered, None where it could not be reached."""
     try:
         _check(one.address)
-        headers = key.headers(one.address, now, subject)
-        return client.post(one.address, headers=headers).status_code
-    except PushRefused:
+        with open_client(httpx.URL(one.address)) as client:
+            headers = key.headers(one.address, now, subject)
+            return client.post(one.address, headers=headers).status_code
+    except (PushRefused, PermissionError):
         return GONE[0]
     except httpx.HTTPError:
         return None
