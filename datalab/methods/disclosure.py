@@ -1,0 +1,180 @@
+"""Disclosure control: counts of few people are not shown, nor what would give them back.
+
+A count between 1 and the threshold is hidden (*primary*). Where totals are shown, one hidden count
+is the total less the others, so more are hidden (*secondary*) until nobody can narrow a small count
+down: for a table with its totals by linear programming over everything that is shown, the audit of
+A. Hundepool and others, Statistical Disclosure Control, 2012, chapter 4. A hidden count is None.
+A zero is shown: it stands for nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+K = TypeVar("K", bound=Hashable)
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """``cells`` hold a last row and a last column of totals; a hidden count is None."""
+
+    cells: tuple[tuple[int | None, ...], ...]
+    primary: frozenset[Place]
+    secondary: frozenset[Place]
+
+
+def is_small(count: int, threshold: int) -> bool:
+    return 0 < count < threshold
+
+
+def suppress_list(counts: Mapping[K, int], threshold: int) -> dict[K, int | None]:
+    """Counts that add up to a total which is shown.
+
+    Besides the small ones, the smallest others are hidden until at least two are, and until what
+    is hidden adds up to the threshold.
+    """
+    hidden = {key for key, count in counts.items() if is_small(count, threshold)}
+    if hidden:
+        others = sorted(
+            (key for key in counts if key not in hidden), key=lambda k: (counts[k] == 0, counts[k])
+        )
+        while others and (len(hidden) < 2 or sum(counts[key] for key in hidden) < threshold):
+            hidden.add(others.pop(0))
+    return {key: None if key in hidden else count for key, count in counts.items()}
+
+
+def suppress_pair(count: int, of: int, threshold: int) -> int | None:
+    """A count beside its total: hidden where those inside, or those outside, are few."""
+    return None if is_small(count, threshold) or is_small(of - count, threshold) else count
+
+
+def suppress_table(
+    counts: Sequence[Sequence[int]],
+    threshold: int,
+    *,
+    rows: Iterable[int] = (),
+    columns: Iterable[int] = (),
+) -> Table:
+    """A table of counts with its totals.
+
+    ``rows`` and ``columns`` are those whose totals are hidden elsewhere: they are hidden here too,
+    and what would give them back.
+
+    Raises
+    ------
+    ValueError
+        where the table is not one, or holds a negative count.
+    """
+    inner = np.array(counts, dtype=int)
+    if inner.ndim != 2 or inner.size == 0 or (inner < 0).any():
+        raise ValueError("a table of counts has rows and columns of 0 or more")
+    body = np.vstack([inner, inner.sum(axis=0)])
+    whole = np.hstack([body, body.sum(axis=1, keepdims=True)])
+    height, width = whole.shape
+    primary = {
+        (r, c) for r in range(height) for c in range(width) if is_small(int(whole[r, c]), threshold)
+    }
+    protected = primary | {(r, width - 1) for r in rows} | {(height - 1, c) for c in columns}
+    hidden = set(protected)
+    while (open_ := _exposed(whole, hidden, protected, threshold)) is not None:
+        candidates = _candidates(whole, hidden, open_)
+        if not candidates:
+            break
+        hidden.add(candidates[0])
+    cells = tuple(
+        tuple(None if (r, c) in hidden else int(whole[r, c]) for c in range(width))
+        for r in range(height)
+    )
+    return Table(cells, frozenset(primary), frozenset(hidden - primary))
+
+
+def interval(whole: np.ndarray, hidden: set[Place], place: Place) -> tuple[float, float]:
+    """The smallest and largest value of a hidden count that fit everything that is shown."""
+    from scipy.optimize import linprog  # type: ignore[import-untyped]
+
+    places = sorted(hidden)
+    index = {one: number for number, one in enumerate(places)}
+    height, width = whole.shape
+    lines, sums = [], []
+    for fixed, length, across in ((0, height, width), (1, width, height)):
+        for line in range(length):
+            row, known = np.zeros(len(places)), 0
+            for step in range(across):
+                one = (line, step) if fixed == 0 else (step, line)
+                sign = -1 if step == across - 1 else 1  # the last one is the total
+                if one in index:
+                    row[index[one]] = sign
+                else:
+                    known += sign * int(whole[one])
+            if row.any():
+                lines.append(row)
+                sums.append(-known)
+    objective = np.zeros(len(places))
+    objective[index[place]] = 1
+    found = []
+    for way in (1, -1):
+        answer = linprog(way * objective, A_eq=np.array(lines), b_eq=sums, method="highs")
+        found.append(way * answer.fun if answer.status == 0 else np.inf * (-1 if way == 1 else 1))
+    low, high = found
+    return max(0.0, float(low)), float(high)
+
+
+def _exposed(
+    whole: np.ndarray, hidden: set[Place], protected: set[Place], threshold: int
+) -> Place | None:
+    """A hidden count that what is shown tells too closely."""
+    for place in sorted(protected):
+        low, high = interval(whole, hidden, place)
+        low, high = round(low, 6), round(high, 6)
+        if high < threshold or (low > 0 and high - low < threshold):
+            return place
+    return None
+
+
+def _candidates(whole: np.ndarray, hidden: set[Place], place: Place) -> list[Place]:
+    """What could be hidden next to protect a count: in its lines first, the smallest first, never
+    the total of everything before the rest."""
+    height, width = whole.shape
+    shown = [(r, c) for r in range(height) for c in range(width) if (r, c) not in hidden]
+
+    def order(one: Place) -> tuple[bool, int, bool, int]:
+        near = one[0] == place[0] or one[1] == place[1]
+        totals = (one[0] == height - 1) + (one[1] == width - 1)
+        return (not near, totals, int(whole[one]) == 0, int(whole[one]))
+
+    return sorted(shown, key=order)
+
+
+def anonymous(
+    rows: Sequence[Mapping[str, str | None]], names: Sequence[str], k: int
+) -> tuple[list[dict[str, str | None]], int]:
+    """Rows in which each combination of ``names`` is shared by at least ``k`` (or by nobody known).
+
+    A combination that fewer share becomes None throughout (k-anonymity by suppression: L. Sweeney,
+    International Journal of Uncertainty, Fuzziness and Knowledge-Based Systems 10, 2002). Those
+    rows must themselves be at least ``k``; the smallest other combination joins them until they
+    are. Fewer than ``k`` rows in all give none. Returns also how many values were taken out.
+    """
+    if len(rows) < k:
+        return [], 0
+    keys = [tuple(row.get(name) for name in names) for row in rows]
+    nothing = (None,) * len(names)
+    groups = Counter(keys)
+    blank = {key for key, count in groups.items() if count < k} | {nothing}
+    kept = sorted((key for key in groups if key not in blank), key=lambda key: groups[key])
+    while 0 < sum(groups[key] for key in blank) < k and kept:
+        blank.add(kept.pop(0))
+    taken, made = 0, []
+    for row, key in zip(rows, keys, strict=True):
+        if key in blank:
+            taken += sum(value is not None for value in key)
+            made.append({**row, **dict.fromkeys(names)})
+        else:
+            made.append(dict(row))
+    return made, taken
