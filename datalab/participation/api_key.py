@@ -82,7 +82,8 @@ def reports(connection: Connection) -> dict[str, int]:
 
 def get(connection: Connection, id: str) -> ApiKey:
     """Raises UnknownApiKey."""
-    row = connection.execute(select(API_KEY).where(API_KEY.c.id == id)).mappings().first()
+    asked = select(API_KEY).where(API_KEY.c.id == id.replace("\0", "?"))
+    row = connection.execute(asked).mappings().first()
     if row is None:
         raise UnknownApiKey(id=id[:60])
     return _key(row)

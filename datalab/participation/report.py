@@ -70,7 +70,7 @@ def review(report: Report, language: Language = DEFAULT) -> Reviewed:
     ReportRefused
         with every problem that was found.
     """
-    report = replace(report, description=_text(report.description), address=_line(report.address))
+    report = replace(report, description=clean(report.description), address=_line(report.address))
     problems = _problems(report)
     if problems:
         raise ReportRefused(problems)
@@ -84,14 +84,14 @@ def review(report: Report, language: Language = DEFAULT) -> Reviewed:
     return Reviewed(report, told.said, place.said, concerns)
 
 
-def _text(text: str) -> str:
+def clean(text: str) -> str:
     """Line ends of one kind, no character that XML or PostgreSQL cannot hold."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return UNHOLDABLE.sub("", unified).strip()
 
 
 def _line(text: str) -> str:
-    return " ".join(_text(text).split())
+    return " ".join(clean(text).split())
 
 
 def _problems(report: Report) -> list[tuple[str, Phrase]]:

@@ -151,11 +151,15 @@ def of_token(connection: Connection, token: str) -> Request:
 
 def find_token(connection: Connection, token: str) -> Request | None:
     """As :func:`of_token`, None where there is none."""
-    row = connection.execute(select(REQUEST).where(REQUEST.c.token == token)).mappings().first()
-    return request_of(row) if row else None
+    try:
+        return of_token(connection, token)
+    except UnknownRequest:
+        return None
 
 
 def _found(connection: Connection, named: str, condition: Any) -> Request:
+    if "\0" in named:  # no text of PostgreSQL holds it, nor may be compared with it
+        raise UnknownRequest(id=named[:60])
     row = connection.execute(select(REQUEST).where(condition)).mappings().first()
     if row is None:
         raise UnknownRequest(id=named[:60])

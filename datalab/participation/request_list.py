@@ -132,13 +132,18 @@ def place_of(found: Request, about: Service) -> tuple[float | None, float | None
     """
     if found.latitude is None or found.longitude is None:
         return None, None
-    decimals = about.decimals if about.decimals < PUBLIC_DECIMALS else EXACT_DECIMALS
+    decimals = EXACT_DECIMALS if is_exact(about) else about.decimals
     return round(found.latitude, decimals), round(found.longitude, decimals)
+
+
+def is_exact(about: Service) -> bool:
+    """Whether everybody may know where exactly something of this service is."""
+    return about.decimals >= PUBLIC_DECIMALS
 
 
 def address_of(found: Request, about: Service) -> str:
     """The address for everybody, none where the place is only told coarsely."""
-    return found.address if about.decimals >= PUBLIC_DECIMALS else ""
+    return found.address if is_exact(about) else ""
 
 
 def shown_pictures(connection: Connection, found: Collection[Request]) -> set[str]:

@@ -92,7 +92,8 @@ def get(connection: Connection, code: str) -> Service:
     ------
     UnknownService
     """
-    row = connection.execute(select(SERVICE).where(SERVICE.c.code == code)).mappings().first()
+    asked = select(SERVICE).where(SERVICE.c.code == code.replace("\0", "?"))
+    row = connection.execute(asked).mappings().first()
     if row is None:
         raise UnknownService(code=code[:60])
     return service_of(row)

@@ -39,7 +39,7 @@ from datalab.participation import (
 )
 from datalab.participation.api_key import ApiKey
 from datalab.participation.contact import Vault, email_of
-from datalab.participation.report import Report, Reviewed, review
+from datalab.participation.report import Report, Reviewed, clean, review
 from datalab.participation.request import Submitted
 from datalab.participation.service import Service
 from datalab.portal.boundaries import boundaries
@@ -85,9 +85,9 @@ def sent(fields: FormData, receipt: str, language: Language) -> Sent:
         if isinstance(value, UploadFile):
             media = value if name == "media" and (value.filename or value.size) else media
         elif (found := ATTRIBUTE.fullmatch(name)) is not None:
-            attributes[found[1]].append(value)
-        elif value.strip():
-            given[name] = value.strip()
+            attributes[clean(found[1])].append(clean(value))
+        elif text := clean(value):
+            given[name] = text
     if receipt and not RECEIPT.fullmatch(receipt):
         reason = Phrase("at most 255 visible ASCII characters are possible")
         raise CallRefused(field="Idempotency-Key", reason=reason)

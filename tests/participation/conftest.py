@@ -9,6 +9,7 @@ import pytest
 
 from datalab.participation.store import Store, sqlite_url
 from tests.participation.databases import Cluster, cluster, programs
+from tests.portal.desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made = Store(url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A portal over that database, with accounts of every group."""
+    monkeypatch.setenv("DATALAB_PARTICIPATION_DATABASE", store.url)
+    made = Desk(tmp_path / "home")
+    yield made
+    made.app.state.participation.close()

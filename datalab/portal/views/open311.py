@@ -14,12 +14,14 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.errors import (
+    CallRefused,
+    InvalidParameter,
     MethodNotServed,
     UnknownJurisdiction,
     UnknownResource,
     UnknownToken,
 )
-from datalab.i18n import Language, translate
+from datalab.i18n import Language, Phrase, translate
 from datalab.participation import picture, request_list, service
 from datalab.participation import request as requests
 from datalab.participation.categories import WRITTEN
@@ -38,6 +40,9 @@ router = APIRouter(route_class=GeoReportRoute, include_in_schema=False)
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 AGENCY = "Dijon Métropole"
 LARGEST_PICTURE = picture.LARGEST + LARGEST
+UNREADABLE = Phrase(
+    "a form is needed, application/x-www-form-urlencoded or multipart/form-data, in UTF-8"
+)
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ROOTS = ("/open311/v2", "/open311/test/v2")
 PREFLIGHT = {
@@ -156,7 +161,10 @@ async def create(request: Request, format: str) -> Response:
     if multipart:
         allow(request, "picture")
     body = await body_of(request, LARGEST_PICTURE if multipart else LARGEST)
-    fields = await fields_of(request, body)
+    try:
+        fields = await fields_of(request, body)
+    except InvalidParameter:
+        raise CallRefused(field="body", reason=UNREADABLE) from None
     call = _call(request, format, str(fields.get("jurisdiction_id", "")))
     trial = "/open311/test/" in request.url.path
     receipt = request.headers.get("idempotency-key", "").strip()
