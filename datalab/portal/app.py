@@ -69,6 +69,7 @@ from datalab.portal.views import (
     open311,
     open311_guide,
     pages,
+    paper,
     participate,
     people,
     pictures,
@@ -206,6 +207,7 @@ def create_app(
         case,
         screen,
         mine_session,
+        paper,
     ):
         app.include_router(module.router, prefix=prefix)
 

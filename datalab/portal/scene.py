@@ -125,7 +125,8 @@ class Scenes:
     ) -> dict[str, str]:
         """The digests of a page that was made at ``number``; empty where that is long ago."""
         with self._lock:
-            return dict(self._older.get((id, language, kind), {}).get(number, {}))
+            older = self._older.get((id, language, kind), OrderedDict[int, dict[str, str]]())
+            return dict(older.get(number, {}))
 
 
 def number_of(connection: Connection, id: str) -> int:

@@ -90,7 +90,10 @@
       document.dispatchEvent(new CustomEvent("pieces"));
     })().catch(() => {}).finally(() => { asking = null; if (again) { again = false; own(); } });
   };
-  document.addEventListener("outbox", (event) => { if (event.detail.state === "sent") own(); });
+  document.addEventListener("outbox", (event) => {
+    if (event.detail.state === "sent") own();
+    if (event.detail.state === "waiting") event.target.querySelector?.(".extras")?.removeAttribute("open");
+  });
 
   // Comments use the one form
   const form = page.querySelector("#say form");

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from datalab.errors import SessionFull, SessionNotOpen, UnknownSession
 from datalab.i18n import translate
 from datalab.isolation.private import secret
-from datalab.participation import agenda, consent, joining, session
+from datalab.participation import agenda, consent, demonstration, joining, session
 from datalab.participation.author import Author
 from datalab.participation.register import DAYS
 from datalab.participation.session import Session
@@ -126,7 +126,7 @@ def _join(
         "language": language_of(request),
         "minor": bool(fields.get("minor")),
         "now": now().timestamp(),
-        "days": DAYS["participant"],
+        "days": demonstration.DAYS if found.demonstration else DAYS["participant"],
     }
     try:
         made = state.participation.write(lambda c: joining.join(c, found, **options))

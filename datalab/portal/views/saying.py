@@ -117,7 +117,7 @@ async def _keep(
         return made
 
     try:
-        made = await asyncio.wrap_future(state.participation.submit(work))
+        made: Contribution = await asyncio.wrap_future(state.participation.submit(work))
     except BaseException:
         await run_in_threadpool(_erase, request, options.get("picture"))
         raise
@@ -252,7 +252,11 @@ def _erase(request: Request, id: str | None) -> None:
 
 def _again(request: Request, part: Part, typed: Fields, error: DatalabError) -> Response:
     """The page with what was typed, and what is wrong beside its field."""
-    names = {PlaceRefused: "place", PictureRefused: "photo", UnknownItem: "parent"}
+    names: dict[type[DatalabError], str] = {
+        PlaceRefused: "place",
+        PictureRefused: "photo",
+        UnknownItem: "parent",
+    }
     name = names.get(type(error)) or str(error.facts.get("name", "text"))
     wrong = {name: error.message(language_of(request))}
     return page(request, part, typed=typed, wrong=wrong, status=error.status)
