@@ -34,6 +34,7 @@ SECONDS = 30
 AT_ONCE = 2  # children
 MOST_WAITING = 40
 ID_LENGTH = 20
+CHILD = (sys.executable, "-I", "-m", "datalab.participation.encoder")
 REASONS = {
     "large": Phrase("it is larger than 20 MB. Take it again with a smaller size, or crop it."),
     "empty": Phrase("the file is empty. Choose it again."),
@@ -124,7 +125,7 @@ def encode_now(data: bytes, home: Path, rectangles: Sequence[Rectangle] = ()) ->
     if len(data) > LARGEST:
         raise PictureRefused(reason=REASONS["large"])
     more = [json.dumps(rectangles)] if rectangles else []
-    command = [*_walls(home), sys.executable, "-I", "-m", "datalab.participation.encoder", *more]
+    command = [*_walls(home), *CHILD, *more]
     try:
         done = subprocess.run(
             command,
@@ -140,7 +141,10 @@ def encode_now(data: bytes, home: Path, rectangles: Sequence[Rectangle] = ()) ->
     if done.returncode:
         word = done.stderr.decode(errors="replace")
         raise PictureRefused(reason=REASONS.get(word, REASONS["broken"]))
-    (large, width, height), (small, _, _) = _parts(done.stdout)
+    try:
+        (large, width, height), (small, _, _) = _parts(done.stdout)
+    except ValueError:  # not what our own child says
+        raise PictureRefused(reason=REASONS["broken"]) from None
     return Encoded(large, small, width, height)
 
 
