@@ -63,12 +63,15 @@ def mine_of(connection: Connection, part: Part, facts: Facts, language: Language
     session = facts.session
     said = contributions(connection, session, author=part.author.id)
     by_id = {idea.one.id: idea for idea in facts.ideas}
+    merged = _merged(connection, session.id)
+    # A decision about what was joined with an idea is one about that idea.
+    about = {d.id: {merged.get(id, id) for id in d.answers} for d in facts.decisions}
 
     def fate(one: Contribution) -> Fate:
         target = one.merged_into if one.state == "merged" else one.id
         into = by_id.get(one.merged_into or "") if one.state == "merged" else None
         found = by_id.get(target or "")
-        answers = [d for d in facts.decisions if one.id in d.answers or target in d.answers]
+        answers = [d for d in facts.decisions if target in about[d.id]]
         return Fate(
             one=one,
             state=STATES[one.state].in_(language),
@@ -91,6 +94,14 @@ def mine_of(connection: Connection, part: Part, facts: Facts, language: Language
     )
     newest_first = sorted(said, key=lambda one: -one.submitted_at)
     return Mine(tuple(fate(one) for one in newest_first), ballot)
+
+
+def _merged(connection: Connection, session: str) -> dict[str, str]:
+    """Where each contribution that was joined with another one went."""
+    asked = select(CONTRIBUTION.c.id, CONTRIBUTION.c.merged_into).where(
+        CONTRIBUTION.c.session_id == session, CONTRIBUTION.c.state == "merged"
+    )
+    return {id: into for id, into in connection.execute(asked) if into}
 
 
 def _target(connection: Connection, session: str, id: str, shown: Mapping[str, Idea]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from datalab.i18n import Language
-from datalab.participation import joining
+from datalab.participation import decision, joining
 from datalab.participation.author import Author
 from datalab.participation.session import STATES, Session
 from datalab.portal.fate import Mine, mine_of
@@ -17,12 +18,13 @@ from datalab.portal.taking import Part
 
 @dataclass(frozen=True)
 class ParticipantView:
-    """``state`` is that of the session in words."""
+    """``state`` is that of the session in words, ``decided`` the states of decisions."""
 
     session: Session
     state: str
     part: Part
     mine: Mine
+    decided: Mapping[str, str]
 
 
 def mine_participant(
@@ -38,4 +40,6 @@ def mine_participant(
         return None
     part = Part(facts.session, participant, author)
     state = STATES[facts.session.state].in_(language)
-    return ParticipantView(facts.session, state, part, mine_of(connection, part, facts, language))
+    decided = {name: said.in_(language) for name, said in decision.STATES.items()}
+    mine = mine_of(connection, part, facts, language)
+    return ParticipantView(facts.session, state, part, mine, decided)
