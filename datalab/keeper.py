@@ -17,7 +17,7 @@ from email.utils import parseaddr
 
 import httpx
 
-from datalab.connectors.address import Forbidden, client_for
+from datalab.connectors.address import Forbidden, addresses_of, client_for
 from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
@@ -202,22 +202,30 @@ def send_letters(settings: Settings) -> Callable[[Lab], None]:
     return work
 
 
+def open_push(url: httpx.URL) -> httpx.Client:
+    """A client for a push service, which never is a machine of the lab's own network.
+
+    Raises
+    ------
+    PermissionError
+    """
+    try:
+        addresses_of(url, allow_private=False)
+        return client_for(url, PUSH_SECONDS)
+    except Forbidden as error:
+        raise PermissionError(url.host) from error
+
+
 def tell_of_cases(settings: Settings) -> Callable[[Lab], None]:
     """Letters and pushes to who reported or follows a case that moved."""
     store = Participation(settings.participation)
     vault, key = Vault(settings.secrets), PushKey(settings.secrets)
 
-    def client(url: httpx.URL) -> httpx.Client:
-        try:
-            return client_for(url, PUSH_SECONDS)
-        except Forbidden as error:
-            raise PermissionError(url.host) from error
-
     def work(lab: Lab) -> None:
         news.spread_all(store, lab.now)
         subject = settings.mail_from and f"mailto:{parseaddr(settings.mail_from)[1]}"
         asked = subject or portal_address(settings)
-        push.deliver(store, vault, key, client, lab.now, asked)
+        push.deliver(store, vault, key, open_push, lab.now, asked)
 
     return work
 

@@ -79,6 +79,11 @@ def spread(connection: Connection, now: float, grace: float = GRACE) -> int:
     return told
 
 
+def is_due(connection: Connection, now: float, grace: float = GRACE) -> bool:
+    """Whether there is anything to look at: a look costs no write."""
+    return bool(_new(connection, now - grace, most=1))
+
+
 def _tell_minutes(connection: Connection, held: Session, now: float) -> int:
     asked = select(PARTICIPANT.c.author_id).where(PARTICIPANT.c.session_id == held.id)
     concerned = list(connection.execute(asked).scalars())
@@ -143,11 +148,11 @@ def _language(connection: Connection, author: str) -> Language:
     return "en" if found is not None and found.language == "en" else "fr"
 
 
-def _new(connection: Connection, until: float) -> list[Mapping[str, Any]]:
+def _new(connection: Connection, until: float, most: int = AT_ONCE) -> list[Mapping[str, Any]]:
     """Changes since the last turn that have stood until now."""
     known = select(POSITION.c.number).where(POSITION.c.reader == READER)
     after = connection.execute(known).scalar() or 0
-    asked = select(CHANGE).where(CHANGE.c.id > after).order_by(CHANGE.c.id).limit(AT_ONCE)
+    asked = select(CHANGE).where(CHANGE.c.id > after).order_by(CHANGE.c.id).limit(most)
     found: list[Mapping[str, Any]] = []
     for row in connection.execute(asked).mappings():
         if row["at"] > until:

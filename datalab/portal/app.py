@@ -39,6 +39,9 @@ from datalab.portal.views import (
     answering,
     api_keys,
     audit,
+    board,
+    board_acts,
+    blackening,
     case,
     cases,
     cases_new,
@@ -55,6 +58,7 @@ from datalab.portal.views import (
     follow_up,
     guided,
     home,
+    indicators,
     invitations,
     join,
     machine,
@@ -141,6 +145,7 @@ def create_app(
     app.state.telling = Telling(app.state.feed)
     app.state.limits = Limits()
     app.state.trap = Trap(settings.secrets)
+    app.state.indicators = {}  # the last ones that were computed
     app.state.control_looks = {}  # by case, who looked at it and when
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
@@ -152,6 +157,7 @@ def create_app(
     # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
     for module in (
         home,
+        indicators,
         api_keys,
         datasets,
         doors,
@@ -184,6 +190,7 @@ def create_app(
         follow_up,
         demonstration,
         sessions,
+        blackening,
         pictures,
         mine,
         privacy,

@@ -23,11 +23,11 @@ def read(request: Request, id: str) -> Session:
 def may_run(request: Request, session: Session, person: Person | None) -> bool:
     """Whether this person facilitates the session: named, or an owner of its project.
 
-    A demonstration is run by whoever has the right to prepare sessions.
+    A demonstration is there to be tried: whoever may build something here runs it.
     """
     if person is None:
         return False
-    if session.demonstration and person.may("facilitate:session"):
+    if session.demonstration and person.may("create:project"):
         return True
     return sessions.runs(session, person.name, _owns(request, session, person))
 
