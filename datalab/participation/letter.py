@@ -23,7 +23,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import RowMapping
 
 from datalab.i18n import Language, translate
-from datalab.participation import case_words  # noqa: F401 - rooms that write letters
+from datalab.participation import case_words, session_news  # noqa: F401 - who writes letters
 from datalab.participation.contact import Contact, Vault
 from datalab.participation.mail import TEMPLATES
 from datalab.participation.store import Store

@@ -185,6 +185,8 @@ def create_app(
         session_new,
         session_agenda,
         session_settings,
+        board,
+        board_acts,
         minutes,
         session_files,
         follow_up,

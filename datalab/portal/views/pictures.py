@@ -12,12 +12,13 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.requests import Request
 
-from datalab.errors import UnknownPage
+from datalab.errors import UnknownPage, UnknownSession
 from datalab.participation import picture
 from datalab.participation.author import Author
 from datalab.portal.language import now
 from datalab.portal.own import authors_of
 from datalab.portal.person import person_of
+from datalab.portal.session_access import may_run, read
 
 router = APIRouter(include_in_schema=False)
 NAME = re.compile(r"(?P<id>[0-9a-z]{8,40})(?P<small>-small)?\.jpg")
@@ -26,7 +27,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Disposition": "inline",
 }
-MODERATORS = ("agents", "stewards", "facilitators", "operators")
 
 
 @router.get("/pictures/{name}")
@@ -42,7 +42,7 @@ def show(request: Request, name: str) -> Response:
             raise missing
         if not row["accepted"]:
             authors = authors_of(request, connection, now().timestamp(), proven=False)
-            if not (_is_author(row["author_id"], authors) or may_moderate(request)):
+            if not (_is_author(row["author_id"], authors) or may_moderate(request, row["scope"])):
                 raise missing
     path = state.settings.pictures / name
     if not path.is_file():
@@ -52,10 +52,18 @@ def show(request: Request, name: str) -> Response:
     return FileResponse(path, media_type="image/jpeg", headers=headers)
 
 
-def may_moderate(request: Request) -> bool:
-    """Whether who asks decides what others may see."""
+def may_moderate(request: Request, scope: str) -> bool:
+    """Whether who asks decides what others may see of what came in ``scope``."""
     person = person_of(request)
-    return person is not None and bool(set(person.groups) & set(MODERATORS))
+    kind, _, id = scope.partition(":")
+    if person is None:
+        return False
+    if kind == "session":
+        try:
+            return may_run(request, read(request, id), person)
+        except UnknownSession:
+            return person.may("facilitate:session")
+    return person.may("handle:requests" if kind == "request" else "facilitate:session")
 
 
 def _is_author(author_id: str | None, authors: list[Author]) -> bool:
