@@ -29,7 +29,7 @@
     L.circleMarker(place, { radius: 9, color: color("--surface"), weight: 2, fillColor: color("--bad"), fillOpacity: 1 }).addTo(map);
     await add(words.outlines, { color: color("--strong-line"), weight: 1.5, fill: false });
     const around = { west: place[1] - .02, east: place[1] + .02, south: place[0] - .015, north: place[0] + .015 };
-    await add(`${words.streets}?${new URLSearchParams(around)}`, { color: color("--line"), weight: 2 }).catch(() => {});
+    if (words.streets) await add(`${words.streets}?${new URLSearchParams(around)}`, { color: color("--line"), weight: 2 }).catch(() => {});
   };
   if (frame) draw().catch(() => { frame.hidden = true; });
 }

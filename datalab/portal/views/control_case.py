@@ -26,6 +26,7 @@ from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import render
 from datalab.portal.person import Person, require
+from datalab.portal.place import streets_of
 
 router = APIRouter(include_in_schema=False)
 Fields = dict[str, str]
@@ -56,6 +57,7 @@ def _page(
         "after": after,
         "answers": answers,
         "looking": looking,
+        "streets": streets_of(asked.app.state.library.shelf()) is not None,
         "problem": problem,
         "typed": defaultdict(str, _prefilled(asked, typed, answers)),
     }
