@@ -285,10 +285,13 @@ def _title(evidence: Any) -> str:
 def _groups(
     clusters: list[dict[str, Any]], rows: list[dict[str, Any]], ideas: Mapping[str, Idea]
 ) -> tuple[Group, ...]:
+    heir, by_id = heirs(rows), {row["id"]: row for row in rows}
     known = {cluster["id"] for cluster in clusters}
     by_cluster: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        by_cluster[row["cluster_id"] if row["cluster_id"] in known else None].append(row)
+        # A comment counts where its idea is, and that where it was joined.
+        root = by_id.get(heir.get(row["parent_id"] or row["id"], row["id"]), row)
+        by_cluster[root["cluster_id"] if root["cluster_id"] in known else None].append(row)
     titled = [(cluster["id"], cluster["title"]) for cluster in clusters]
     found = []
     for id, title in [*titled, (None, "")]:

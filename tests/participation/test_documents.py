@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docx
 import odfdo
@@ -84,7 +85,7 @@ def test_the_same_minutes_are_the_same_file(told: Minutes, format: str) -> None:
 
 def test_a_pdf_is_tagged_and_has_its_fonts_language_title_and_outline(told: Minutes) -> None:
     read = pypdf.PdfReader(io.BytesIO(pdf.write(tell(told, "fr"))))
-    root = read.trailer["/Root"]
+    root: Any = read.trailer["/Root"]
     assert root["/Lang"] == "fr-FR"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert root["/MarkInfo"]["/Marked"]
@@ -95,9 +96,10 @@ def test_a_pdf_is_tagged_and_has_its_fonts_language_title_and_outline(told: Minu
     assert {"/H2", "/H3", "/P"} <= set(kinds)
     titles = [part["/Title"] for part in read.outline[1] if not isinstance(part, list)]
     assert "Décisions" in titles
+    pages: Any = read.pages
     fonts = {
         font.get_object()["/BaseFont"]
-        for page in read.pages
+        for page in pages
         for font in page["/Resources"]["/Font"].values()
     }
     assert all("+DejaVuSans" in name or "DejaVuSans" in name for name in fonts)
@@ -116,7 +118,7 @@ def test_a_docx_has_headings_and_rows_that_are_heads(told: Minutes) -> None:
 
 def test_an_odt_has_headings_and_rows_that_are_heads(told: Minutes) -> None:
     read = odfdo.Document(io.BytesIO(opendocument.write(tell(told, "fr"))))
-    levels = [int(header.get_attribute("text:outline-level")) for header in read.body.headers]
+    levels = [int(str(header.get_attribute("text:outline-level"))) for header in read.body.headers]
     assert levels[0] == 1
     assert {2, 3} <= set(levels)
     heads = read.body.xpath("//table:table-header-rows")
@@ -139,7 +141,7 @@ def test_a_draft_says_so_on_its_pages(told: Minutes, format: str) -> None:
         header = docx.Document(io.BytesIO(held)).sections[0].header
         assert header.paragraphs[0].text == "PROVISOIRE"
     else:
-        styles = odfdo.Document(io.BytesIO(held)).get_part("styles.xml")
+        styles: Any = odfdo.Document(io.BytesIO(held)).get_part("styles.xml")
         assert "PROVISOIRE" in styles.serialize().decode()
 
 

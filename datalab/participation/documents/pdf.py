@@ -34,6 +34,8 @@ MARGIN = 20.0  # mm
 SIZES = {1: 20.0, 2: 14.0, 3: 11.5}  # points
 BODY = 10.0
 LINE = 1.45  # heights of a letter
+MM = 0.3528  # of a point
+HANG = 4.0  # mm between the sign of an item and its text
 INK, MUTED, BRAND, RULE = (36, 29, 25), (94, 84, 75), (123, 30, 43), (220, 209, 191)
 NARROWEST = 18.0  # mm of a column
 
@@ -42,7 +44,11 @@ def write(document: Document) -> bytes:
     """The bytes of a PDF."""
     paper = _Paper(document)
     paper.add_page()
-    for block in document.blocks:
+    for block, after in zip(document.blocks, [*document.blocks[1:], None], strict=True):
+        # A heading stands on the page of what it is about, a small table on one page.
+        needed = _height(block) + (_height(after) if isinstance(block, Heading) else 0.0)
+        if isinstance(block, Heading | Table) and needed < paper.eph / 2:
+            paper.keep_together(needed)
         _put(paper, block)
     return bytes(paper.output())
 
@@ -119,6 +125,11 @@ class _Paper(FPDF):
             title = drawable(self.document.title)
             self.cell(0, 5, f"{title[:90]} · {page}", align="C")
 
+    def keep_together(self, needed: float) -> None:
+        """Go on at the next page where less than ``needed`` mm are left on this one."""
+        if self.will_page_break(needed):
+            self.add_page()
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """What belongs to the page and is not read out (PDF 32000-1, section 14.8.2.2)."""
@@ -157,18 +168,31 @@ class _Paper(FPDF):
         style: str = "",
         color: Sequence[int] = INK,
         indent: float = 0.0,
+        sign: str = "",
     ) -> None:
+        """Write ``text``, ``sign`` before it and none of its lines left of ``indent``."""
+        high = size * LINE * MM
         self.set_font("DejaVu", style, size)
         self.set_text_color(*color)
-        self.set_x(MARGIN + indent)
-        self.multi_cell(
-            self.epw - indent,
-            size * LINE * 0.3528,
-            drawable(text),
-            align="L",
-            new_x=XPos.LMARGIN,
-            new_y=YPos.NEXT,
-        )
+        self._perform_page_break_if_need_be(high)
+        if sign:
+            self.set_x(MARGIN + indent - HANG)
+            self.cell(HANG, high, sign)
+        self.set_left_margin(MARGIN + indent)
+        self.multi_cell(0, high, drawable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_left_margin(MARGIN)
+        self.set_x(MARGIN)
+
+
+def _height(block: Block | None) -> float:
+    """Roughly, in mm."""
+    match block:
+        case Heading():
+            return SIZES[block.level] * LINE * MM + 8
+        case Table():
+            return 8 + (len(block.rows) + 1) * 7
+        case _:
+            return 16.0
 
 
 def _put(paper: _Paper, block: Block) -> None:
@@ -190,8 +214,6 @@ def _put(paper: _Paper, block: Block) -> None:
 def _heading(paper: _Paper, block: Heading) -> None:
     size = SIZES[block.level]
     paper.ln({1: 0.0, 2: 5.0, 3: 2.5}[block.level])
-    if paper.will_page_break(size * LINE * 0.3528 + 16):  # not alone at the foot of a page
-        paper.add_page()
     paper.start_section(drawable(block.text), level=block.level - 1, strict=False)
     with paper.tagged(f"H{block.level}"):
         paper.said(block.text, size=size, style="B", color=INK if block.level == 3 else BRAND)
@@ -201,10 +223,10 @@ def _heading(paper: _Paper, block: Heading) -> None:
 def _items(paper: _Paper, block: Items) -> None:
     for item in block.items:
         with paper.tagged("P"):
-            paper.said(f"•\u00a0\u00a0{item.text}", indent=2)
+            paper.said(item.text, indent=6, sign="•")
         for detail in item.details:
             with paper.tagged("P"):
-                paper.said(f"–\u00a0\u00a0{detail}", size=9, color=MUTED, indent=8)
+                paper.said(detail, size=9, color=MUTED, indent=11, sign="–")
         paper.ln(1)
     paper.ln(1.5)
 
@@ -220,7 +242,7 @@ def _table(paper: _Paper, block: Table) -> None:
         paper.tagged("P"),
         paper.table(
             col_widths=_widths(paper, block),
-            line_height=9 * LINE * 0.3528,
+            line_height=9 * LINE * MM,
             text_align="LEFT",
             borders_layout="HORIZONTAL_LINES",
             padding=1,

@@ -257,6 +257,8 @@ class _Teller:
             yield Items(tuple(Item(title) for title in self.minutes.materials))
 
     def minutes_of(self, seconds: float) -> str:
+        if 0 < seconds < 30:
+            return self.t("under a minute")
         return self.t("{minutes} min", minutes=round(seconds / 60))
 
     def run(self, start: float, end: float | None) -> str:
