@@ -124,13 +124,14 @@ def near(connection: Connection, service: str, latitude: float, longitude: float
 def cases(connection: Connection, found: Iterable[Request]) -> list[Case]:
     """What everybody may see of requests that were accepted."""
     rows = list(found)
-    decimals = dict(connection.execute(select(SERVICE.c.code, SERVICE.c.decimals)).tuples().all())
+    columns = select(SERVICE.c.code, SERVICE.c.decimals)
+    decimals = {row.code: row.decimals for row in connection.execute(columns)}
     held = [one.picture_id for one in rows if one.picture_id]
     pictures: dict[str, str] = {}
     if held:
         asked = select(PICTURE.c.id, PICTURE.c.alternative)
         asked = asked.where(PICTURE.c.id.in_(held), PICTURE.c.accepted)
-        pictures = dict(connection.execute(asked).tuples().all())
+        pictures = {row.id: row.alternative for row in connection.execute(asked)}
     return [_case(one, decimals[one.service_code], pictures) for one in rows]
 
 

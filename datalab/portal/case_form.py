@@ -269,6 +269,9 @@ def record(
 
 def promise(service: Service, language: Language) -> str:
     """How fast it is answered and settled, as a sentence."""
+    if service.code == QUESTION:
+        said = "You should have an answer within {answer}."
+        return translate(said, language, answer=delay(service.answer_hours, language))
     return translate(
         "You should have an answer within {answer}, and a solution within {closure}.",
         language,

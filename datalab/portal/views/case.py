@@ -40,6 +40,7 @@ def html(request: Request, id: str) -> Response:
         reporter = next((a for a in authors if _is_own(connection, id, a)), None)
         follower = next((a for a in authors if following.follows(connection, id, a.id)), None)
     request.app.state.uses.add("page")
+    visitor_of(request)  # a private link is on the page: no cache keeps it
     context = {
         "view": _view(request, id, moment),
         "reporter": reporter,

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from datalab.errors import ReportRefused, UnknownRequest
 from datalab.i18n import Language, Phrase, translate
-from datalab.participation import attribute, case_list, request, service
+from datalab.participation import attribute, case_list, letter, request, service
 from datalab.participation.case_words import sentence
 from datalab.participation.consent import CONSENT, MINOR
 from datalab.participation.report import Report, Reviewed, review
@@ -230,6 +230,7 @@ def _form(
         "consents": [phrase.in_(language) for phrase in CONSENT["reporter"]],
         "minor": MINOR.in_(language),
         "question": QUESTION,
+        "letters": letter.possible(asked.app.state.settings),
         "field": case_form.attribute_name,
     }
     return render(asked, "cases_new.html", context, status=status, headers=LOCATING)
