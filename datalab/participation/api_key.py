@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from datalab.errors import ApiKeyRefused, UnknownApiKey
 from datalab.i18n import Phrase
@@ -91,11 +91,13 @@ def get(connection: Connection, id: str) -> ApiKey:
 
 def holder(connection: Connection, words: str) -> ApiKey | None:
     """The key of these words; None where there is none or it was disabled."""
-    asked = select(API_KEY).where(
-        API_KEY.c.digest == digest_of(words), API_KEY.c.disabled_at.is_(None)
-    )
-    row = connection.execute(asked).mappings().first()
+    row = connection.execute(_HOLDER, {"of": digest_of(words)}).mappings().first()
     return _key(row) if row else None
+
+
+_HOLDER = select(API_KEY).where(
+    API_KEY.c.digest == bindparam("of"), API_KEY.c.disabled_at.is_(None)
+)
 
 
 def disable(connection: Connection, id: str, *, actor: str, now: float) -> Change:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from datalab.errors import CannotUndo, Stale
 from datalab.i18n import Phrase
@@ -82,9 +84,7 @@ def record(
     """
     rows = [_done(connection, edit) for edit in edits]
     values = {"scope": scope, "at": at, "actor": actor, "kind": kind, "rows": rows}
-    number = connection.execute(
-        insert(CHANGE).values(**values, undoes=undoes).returning(CHANGE.c.id)
-    ).scalar_one()
+    number = connection.execute(_RECORDING, {**values, "undoes": undoes}).scalar_one()
     return Change(number, scope, at, actor, kind, rows, undoes)
 
 
@@ -147,9 +147,8 @@ def _done(connection: Connection, edit: Edit) -> dict[str, Any]:
     table, column = edit.table, edit.table.c[_key(edit.table)]
     entry: dict[str, Any] = {"table": table.name, "id": edit.id}
     if edit.does == "insert":
-        values = {"version": 1, **edit.values}
-        made = connection.execute(insert(table).values(values).returning(table)).mappings().one()
-        return {**entry, "before": None, "after": dict(made)}
+        made = connection.execute(_inserting(table), {"version": 1, **edit.values})
+        return {**entry, "before": None, "after": dict(made.mappings().one())}
     before = _whole(connection, table, edit.id)
     if before is None or (edit.seen is not None and before["version"] != edit.seen):
         raise Stale(what=f"{table.name} {edit.id}", current=before)
@@ -168,11 +167,23 @@ def _done(connection: Connection, edit: Edit) -> dict[str, Any]:
 
 
 def _whole(connection: Connection, table: Table, id: str) -> Row | None:
-    column = table.c[_key(table)]
-    # Held until the end of the transaction where the database has many writers.
-    asked = select(table).where(column == id).with_for_update()
-    row = connection.execute(asked).mappings().first()
+    row = connection.execute(_holding(table), {"of": id}).mappings().first()
     return dict(row) if row else None
+
+
+# Statements that every change needs are made once: that takes longer than carrying them out.
+_RECORDING = insert(CHANGE).returning(CHANGE.c.id)
+
+
+@cache
+def _inserting(table: Table) -> ReturningInsert[Any]:
+    return insert(table).returning(*table.columns)
+
+
+@cache
+def _holding(table: Table) -> Select[Any]:
+    """A row, held until the end of the transaction where the database has many writers."""
+    return select(table).where(table.c[_key(table)] == bindparam("of")).with_for_update()
 
 
 def _reverse(row: Mapping[str, Any]) -> Edit:

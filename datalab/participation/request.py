@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from datalab.errors import RequestClosed, UnknownRequest, UnknownService
 from datalab.i18n import Phrase, translate
@@ -87,14 +87,16 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
 
 def known(connection: Connection, receipt: str) -> Submitted | None:
     """What was recorded under ``receipt``."""
-    asked = select(REQUEST.c.id, REQUEST.c.token, REQUEST.c.moderation)
-    found = connection.execute(asked.where(REQUEST.c.receipt == receipt)).first()
+    found = connection.execute(_KNOWN, {"of": receipt}).first()
     if found is None:
         return None
     shown = found.id if found.moderation == "accepted" else None
     return Submitted(shown, found.token, found.id, repeated=True)
 
 
+_KNOWN = select(REQUEST.c.id, REQUEST.c.token, REQUEST.c.moderation).where(
+    REQUEST.c.receipt == bindparam("of")
+)
 _REPORTED = (
     "receipt",
     "service_code",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from datalab.errors import RouteTaken
 from datalab.participation import journal
@@ -43,12 +43,15 @@ def routes(connection: Connection) -> list[Route]:
 
 def team_of(connection: Connection, service_code: str, commune: str | None) -> str:
     """The team of a report, empty where no line names one."""
-    asked = select(ROUTE).where(
-        or_(ROUTE.c.service_code.is_(None), ROUTE.c.service_code == service_code),
-        or_(ROUTE.c.commune.is_(None), ROUTE.c.commune == commune),
-    )
-    found = [Route(**row) for row in connection.execute(asked).mappings()]
+    asked = {"service": service_code, "commune": commune}
+    found = [Route(**row) for row in connection.execute(_FITTING, asked).mappings()]
     return max(found, key=lambda route: (route.exactness, route.id)).team if found else ""
+
+
+_FITTING = select(ROUTE).where(
+    or_(ROUTE.c.service_code.is_(None), ROUTE.c.service_code == bindparam("service")),
+    or_(ROUTE.c.commune.is_(None), ROUTE.c.commune == bindparam("commune")),
+)
 
 
 def add(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from datalab.errors import UnknownService
 from datalab.i18n import DEFAULT, Language, translate
@@ -92,11 +92,13 @@ def get(connection: Connection, code: str) -> Service:
     ------
     UnknownService
     """
-    asked = select(SERVICE).where(SERVICE.c.code == code.replace("\0", "?"))
-    row = connection.execute(asked).mappings().first()
+    row = connection.execute(_ONE, {"of": code.replace("\0", "?")}).mappings().first()
     if row is None:
         raise UnknownService(code=code[:60])
     return service_of(row)
+
+
+_ONE = select(SERVICE).where(SERVICE.c.code == bindparam("of"))
 
 
 def changed_at(connection: Connection) -> float | None:
