@@ -49,6 +49,7 @@ from datalab.portal.views import (
     control,
     control_bulk,
     control_case,
+    control_entry,
     control_settings,
     dataset,
     datasets,
@@ -207,6 +208,7 @@ def create_app(
         # what has a name before what has a number
         control,
         control_bulk,
+        control_entry,
         control_settings,
         control_case,
         participate,

@@ -25,16 +25,18 @@ class Part:
 
 
 def part_of(
-    request: Request, connection: Connection, session_id: str
+    request: Request, connection: Connection, session_id: str, *, proven: bool = True
 ) -> tuple[Session, Part | None]:
     """The session, and the part that this browser has in it.
+
+    Without ``proven`` a script without a token is believed too: tell it nothing of anybody.
 
     Raises
     ------
     UnknownSession
     """
     found = session.get(connection, session_id)
-    for author in authors_of(request, connection, now().timestamp()):
+    for author in authors_of(request, connection, now().timestamp(), proven=proven):
         participant = joining.participant(connection, found, author.id)
         if participant is not None:
             return found, Part(found, participant, author)

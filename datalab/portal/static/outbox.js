@@ -79,8 +79,8 @@
     try { return value === undefined ? sessionStorage.getItem(`${HOLDER}-${key}`) : sessionStorage.setItem(`${HOLDER}-${key}`, value); } catch { return null; }
   };
   const given = words.querySelector("[name=_token]");
-  if (given.value) tab("token", given.value);
-  const token = () => given.value || tab("token") || "";
+  if (given.value) tab("token", given.value); else given.value = tab("token") || "";
+  const token = () => given.value;
   const personal = document.querySelector("meta[name=datalab-token]");
 
   const uuid = () => {
@@ -209,6 +209,7 @@
     location.reload();
   }
   let stale = false;
+  words.addEventListener("fresh", fresh); // another script of the page was told that the token is old
 
   // What a person sees of it
   const button = (text, work) => {

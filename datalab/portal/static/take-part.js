@@ -75,6 +75,7 @@
     if (asking) { again = true; return; }
     asking = (async () => {
       const answer = await fetch(`${root}/mine`, { headers: { "X-Datalab-Token": token(), Accept: "text/html" } });
+      if (answer.status === 403) document.querySelector("[data-outbox-words]")?.dispatchEvent(new Event("fresh"));
       if (!answer.ok || answer.redirected) return;
       const found = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const name of ["own", "own-list"]) {

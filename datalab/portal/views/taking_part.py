@@ -191,7 +191,7 @@ def concerns(change: Change, author: str) -> bool:
 
 def _author(request: Request, id: str) -> str:
     with request.app.state.participation.reading() as connection:
-        _, part = part_of(request, connection, id)
+        _, part = part_of(request, connection, id, proven=False)
     return part.author.id if part else ""
 
 
