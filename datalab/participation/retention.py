@@ -54,6 +54,7 @@ def sweep(store: Store, settings: Settings, now: float) -> Swept:
     for id in files:
         picture.erase_files(settings.pictures, id)
     _strays(store, settings, now)
+    store.settle()
     return Swept(contacts, letters, authors, refused, len(unused))
 
 

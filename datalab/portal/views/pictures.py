@@ -21,7 +21,7 @@ from datalab.portal.person import person_of
 from datalab.portal.session_access import may_run, read
 
 router = APIRouter(include_in_schema=False)
-NAME = re.compile(r"(?P<id>[0-9a-z]{8,40})(?P<small>-small)?\.jpg")
+NAME = re.compile(r"(?P<id>[0-9a-z]{4,40})(?P<small>-small)?\.jpg")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
