@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -23,51 +17,17 @@ from datalab.participation.letter import DELAYS, MailServer, deliver
 from datalab.participation.store import Store
 from datalab.participation.tables.author import MESSAGE
 from datalab.settings import Settings
+from tests.participation.office import Door, Office, opened
 from tests.participation.payloads import HEADERS
 from tests.participation.people import EMAIL, NOW, somebody
 
 ROOT = "https://lab.test/services/datalab"
 
 
-class Office:
-    """A mail server that keeps what it is given; ``answers`` are what it says first."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.answers: list[str] = []
-        self.signed_in: list[bytes] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.answers:
-            return self.answers.pop(0)
-        made = BytesParser(policy=default).parsebytes(envelope.content)
-        assert isinstance(made, EmailMessage)
-        assert envelope.rcpt_tos == [made["To"]]
-        self.letters.append(made)
-        return "250 OK"
-
-    def authenticate(self, server: Any, session: Any, envelope: Any, how: str, data: Any) -> Any:
-        assert isinstance(data, LoginPassword)
-        self.signed_in.append(data.login)
-        return AuthResult(success=data.password == b"s3cret/")
-
-
-class Door(Controller):
-    def factory(self) -> SMTP:
-        office = self.handler
-        return SMTP(office, authenticator=office.authenticate, auth_require_tls=False)
-
-
 @pytest.fixture
 def office() -> Iterator[tuple[Office, int]]:
-    made = Office()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    door = Door(made, hostname="127.0.0.1", port=port)
-    door.start()
-    yield made, port
-    door.stop()
+    with opened() as found:
+        yield found
 
 
 @pytest.fixture
