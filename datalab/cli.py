@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",
+    "contacts": "contacts",
     "backup": "backup",
     "restore": "backup",
     "lint": "data",

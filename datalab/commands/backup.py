@@ -30,6 +30,7 @@ def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None
                     "files": report.files,
                     "bytes": report.size,
                     "skipped": list(report.skipped),
+                    "apart": report.apart,
                 },
                 ensure_ascii=False,
             )
@@ -52,6 +53,18 @@ def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None
             language,
         )
     )
+    if report.apart:
+        click.secho(
+            translate(
+                "WARNING: what people said without an account lies in {database} and is NOT "
+                "inside. Back it up with pg_dump at the same time; its pictures and the keys of "
+                "its contacts are inside.",
+                language,
+                database=report.apart,
+            ),
+            fg="yellow",
+            err=True,
+        )
     if report.skipped:
         click.echo(
             translate(

@@ -2,9 +2,9 @@
 
 The file is a tar archive. ``contents.json``, its last member, names every file with its size and
 SHA-256. Databases are copied by SQLite's own online backup, the lake under the lock of its one
-writer, a project under its own lock. Not inside: logs, downloads, assets, and what only says who
-runs now. Secrets and everybody's work **are** inside: the file has mode 0600 and belongs in a safe
-place.
+writer, a project under its own lock. Not inside: logs, downloads, assets, what only says who runs
+now, and a PostgreSQL of participation. Secrets and everybody's work **are** inside: the file has
+mode 0600 and belongs in a safe place.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+
+from sqlalchemy import make_url
 
 from datalab import __version__
 from datalab.errors import BackupFailed
@@ -47,12 +49,14 @@ FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 @dataclass(frozen=True)
 class Report:
-    """What a backup holds. ``skipped`` are sockets, pipes and what could not be read."""
+    """What a backup holds. ``skipped`` are sockets, pipes and what could not be read; ``apart`` is
+    the database server whose content is not inside, "" for none."""
 
     path: Path
     files: int
     size: int
     skipped: tuple[str, ...]
+    apart: str = ""
 
 
 def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) -> Report:
@@ -97,7 +101,19 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
         raise BackupFailed(path=str(target), reason=reason) from error
     finally:
         partial.unlink(missing_ok=True)
-    return Report(target, len(archive.contents), target.stat().st_size, tuple(archive.skipped))
+    size, skipped = target.stat().st_size, tuple(archive.skipped)
+    return Report(target, len(archive.contents), size, skipped, database_apart(settings))
+
+
+def database_apart(settings: Settings) -> str:
+    """The server that holds what people said without an account, "" where the home does.
+
+    Its own tool backs it up (``pg_dump``): a copy of its files would be no database.
+    """
+    address = make_url(settings.participation)
+    if address.get_backend_name() == "sqlite":
+        return ""
+    return address.render_as_string(hide_password=True)
 
 
 def _clear_left_over(home: Path) -> None:
@@ -116,6 +132,10 @@ def _fill(archive: _Archive, settings: Settings, homes: bool) -> None:
         if settings.people != home / "hub" / "people.sqlite" and settings.people.is_file():
             archive.database(settings.people, "hub/people.sqlite")
         archive.tree("secrets")
+        # The database before the pictures: one that comes meanwhile is a file too many, not a
+        # row without its file.
+        archive.tree("participation")
+        archive.tree("catalog")
         archive.tree("accounts/uids")
         if homes:
             archive.tree("accounts/homes")
@@ -251,7 +271,8 @@ class _Archive:
 def _of_the_lab(path: str) -> bool:
     """Whether only the lab writes there; what people put anywhere else is never opened."""
     parts = path.split("/")
-    return parts[0] == "hub" or (parts[0] == "projects" and parts[2:3] == ["records"])
+    own = parts[0] in {"hub", "participation"}
+    return own or (parts[0] == "projects" and parts[2:3] == ["records"])
 
 
 class _skipping(suppress):

@@ -39,6 +39,8 @@ def prepare(settings: Settings, walls: Walls) -> int:
         settings.cache,
         settings.assets,
         home / "hub",
+        settings.pictures.parent,
+        settings.own_catalog,
         settings.run / "servers",
         settings.run / "ways",
     ]

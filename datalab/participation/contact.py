@@ -99,13 +99,17 @@ class Vault:
         except InvalidToken:
             return None
 
-    def rotate(self, connection: Connection) -> int:
-        """A new key in front, everything encrypted anew with it, the older keys gone.
-
-        Kept until the transaction ends well: call :meth:`retire` after it. Returns how many rows.
-        """
+    def add_key(self) -> None:
+        """A new key in front; what older ones encrypted can still be read."""
         lines = [Fernet.generate_key().decode(), *self._lines()]
         write_private(self.path, "\n".join(lines) + "\n")
+
+    def renew(self, connection: Connection) -> int:
+        """Encrypt everything anew with the newest key; returns how many rows.
+
+        After it is committed, and everything that was under way before the key came, the older
+        keys can be retired.
+        """
         return sum(self._anew(connection, table) for table in (CONTACT, PUSH))
 
     def retire(self) -> None:

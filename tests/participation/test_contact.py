@@ -52,8 +52,10 @@ def test_keys_are_rotated_and_the_old_one_opens_nothing_more(
     old = tmp_path / "old"
     old.mkdir()
     (old / FILE).write_text(vault.path.read_text())
+    vault.add_key()
     with store.writing() as connection:
-        assert vault.rotate(connection) == 1
+        assert vault.reveal(connection, who) == EMAIL
+        assert vault.renew(connection) == 1
     assert len(vault.path.read_text().split()) == 2  # a crash here loses nothing
     vault.retire()
     assert len(vault.path.read_text().split()) == 1
