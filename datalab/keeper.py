@@ -24,6 +24,7 @@ from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
 from datalab.participation import demonstration, letter, news, push, service_level, session_news
+from datalab.participation import release as survey_release
 from datalab.participation.contact import Vault
 from datalab.participation.push import PushKey
 from datalab.participation.retention import clean_history, sweep
@@ -80,6 +81,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("escalation", 60, beside("escalation", escalate_late_cases(settings))),
         Task("session-news", 10, beside("session-news", tell_of_sessions(settings))),
         Task("demonstration", 60, beside("demonstration", keep_demonstration(settings))),
+        Task("surveys", 5, beside("surveys", release_surveys(settings))),
         Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
     ]
 
@@ -264,6 +266,20 @@ def keep_demonstration(settings: Settings) -> Callable[[Lab], None]:
 
     def work(lab: Lab) -> None:
         demonstration.ensure(store, settings, lab.now)
+
+    return work
+
+
+def release_surveys(settings: Settings) -> Callable[[Lab], None]:
+    """Let leave what may of the answers to questionnaires, as soon as they changed."""
+    store = Participation(settings.participation)
+
+    def work(lab: Lab) -> None:
+        with store.reading() as connection:
+            changed = survey_release.changed(connection)
+        for survey in changed:
+            with store.writing() as connection:
+                survey_release.release(connection, survey, lab.now)
 
     return work
 

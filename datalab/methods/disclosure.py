@@ -156,25 +156,33 @@ def anonymous(
 ) -> tuple[list[dict[str, str | None]], int]:
     """Rows in which each combination of ``names`` is shared by at least ``k`` (or by nobody known).
 
-    A combination that fewer share becomes None throughout (k-anonymity by suppression: L. Sweeney,
-    International Journal of Uncertainty, Fuzziness and Knowledge-Based Systems 10, 2002). Those
-    rows must themselves be at least ``k``; the smallest other combination joins them until they
-    are. Fewer than ``k`` rows in all give none. Returns also how many values were taken out.
+    A combination that fewer share loses its values one by one, those of the variable with the most
+    categories first, until enough share what is left (k-anonymity by local suppression: L. Sweeney,
+    International Journal of Uncertainty, Fuzziness and Knowledge-Based Systems 10, 2002). Rows that
+    lost everything must themselves be at least ``k``; the smallest other combination joins them
+    until they are. Fewer than ``k`` rows in all give none. Returns also how many values were lost.
     """
     if len(rows) < k:
         return [], 0
     keys = [tuple(row.get(name) for name in names) for row in rows]
+    sizes = [len({key[place] for key in keys}) for place in range(len(names))]
+    for place in sorted(range(len(names)), key=lambda one: -sizes[one]):
+        groups = Counter(keys)
+        keys = [
+            key if groups[key] >= k else (*key[:place], None, *key[place + 1 :]) for key in keys
+        ]
     nothing = (None,) * len(names)
     groups = Counter(keys)
     blank = {key for key, count in groups.items() if count < k} | {nothing}
     kept = sorted((key for key in groups if key not in blank), key=lambda key: groups[key])
     while 0 < sum(groups[key] for key in blank) < k and kept:
         blank.add(kept.pop(0))
-    taken, made = 0, []
+    lost, made = 0, []
     for row, key in zip(rows, keys, strict=True):
-        if key in blank:
-            taken += sum(value is not None for value in key)
-            made.append({**row, **dict.fromkeys(names)})
-        else:
-            made.append(dict(row))
-    return made, taken
+        left = nothing if key in blank else key
+        lost += sum(
+            row.get(name) is not None and value is None
+            for name, value in zip(names, left, strict=True)
+        )
+        made.append({**row, **dict(zip(names, left, strict=True))})
+    return made, lost

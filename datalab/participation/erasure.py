@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
-from datalab.participation import journal
+from datalab.participation import journal, response
 from datalab.participation.author import Author
 from datalab.participation.contact import Vault
 from datalab.participation.journal import Edit
@@ -193,7 +193,7 @@ _WHERE = ("latitude", "longitude", "address", "address_id")
 
 def _response(connection: Connection, row: Mapping[str, Any], stays: bool, now: float) -> Edit:
     if stays:
-        return Edit.update(RESPONSE, row["id"], UNSIGNED["response"])
+        return Edit.update(RESPONSE, row["id"], response.unsigned(connection, row))
     return Edit.delete(RESPONSE, row["id"])
 
 

@@ -17,6 +17,7 @@ from datalab.errors import AlreadyAnswered, UnknownResponse
 from datalab.i18n import Language
 from datalab.participation import author as authors
 from datalab.participation import consent, journal, register
+from datalab.participation import survey as surveys
 from datalab.participation.answers import Checked
 from datalab.participation.author import Author, short_id
 from datalab.participation.campaign import Campaign
@@ -143,7 +144,7 @@ def submit(
 def of_receipt(connection: Connection, receipt: str) -> Response | None:
     row = connection.execute(select(RESPONSE).where(RESPONSE.c.receipt == receipt)).mappings()
     found = row.first()
-    return Response(**found) if found else None
+    return _response(found) if found else None
 
 
 def of_author(connection: Connection, survey: Survey, author: str) -> Response | None:
@@ -151,13 +152,13 @@ def of_author(connection: Connection, survey: Survey, author: str) -> Response |
         RESPONSE.c.survey_id == survey.id, RESPONSE.c.author_id == author
     )
     found = connection.execute(asked).mappings().first()
-    return Response(**found) if found else None
+    return _response(found) if found else None
 
 
 def by_author(connection: Connection, author: str) -> list[Response]:
     """What somebody answered, in every survey."""
     asked = select(RESPONSE).where(RESPONSE.c.author_id == author).order_by(RESPONSE.c.started_at)
-    return [Response(**row) for row in connection.execute(asked).mappings()]
+    return [_response(row) for row in connection.execute(asked).mappings()]
 
 
 def counted(connection: Connection, survey: Survey) -> list[Response]:
@@ -167,7 +168,7 @@ def counted(connection: Connection, survey: Survey) -> list[Response]:
         .where(RESPONSE.c.survey_id == survey.id, RESPONSE.c.state.in_(COUNTED))
         .order_by(RESPONSE.c.submitted_at, RESPONSE.c.id)
     )
-    return [Response(**row) for row in connection.execute(asked).mappings()]
+    return [_response(row) for row in connection.execute(asked).mappings()]
 
 
 def texts(connection: Connection, survey: Survey, state: str = "waiting") -> list[Text]:
@@ -272,6 +273,35 @@ def _author(connection: Connection, sender: Sender, now: float) -> Author:
     )
 
 
+def unsigned(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a response whose author is forgotten while it goes on counting: no text but
+    as an agent accepted it, no place but rounded."""
+    survey = surveys.of_id(connection, row["survey_id"])
+    held = row["concerns"] if isinstance(row["concerns"], dict) else {}
+    accepted = {name: one for name, one in held.items() if one["state"] == "accepted"}
+    answers = {}
+    for name, variable in survey.questionnaire.variables.items() if survey else ():
+        value = row["answers"].get(name)
+        if value is None or (variable.free and name not in accepted):
+            continue
+        if variable.free:
+            value = accepted[name]["said"]
+        elif variable.kind == "place":
+            decimals = variable.question.decimals
+            value = [round(float(part), 2 if decimals is None else decimals) for part in value]
+        answers[name] = value
+    kept = {name: {**one, "concerns": []} for name, one in accepted.items()}
+    state = "accepted" if row["state"] == "submitted" else row["state"]
+    return {"answers": answers, "concerns": kept, "state": state, "author_id": None}
+
+
+def _response(row: Any) -> Response:
+    values = dict(row)
+    # Whoever was erased leaves a list here.
+    held = values["concerns"] if isinstance(values["concerns"], dict) else {}
+    return Response(**{**values, "concerns": held})
+
+
 def _set(connection: Connection, identifier: str, values: Mapping[str, Any]) -> None:
     # Not through the journal: it would keep a second copy of what somebody answered.
     number = RESPONSE.c.version + 1
@@ -282,7 +312,7 @@ def _set(connection: Connection, identifier: str, values: Mapping[str, Any]) -> 
 
 def _get(connection: Connection, identifier: str) -> Response:
     row = connection.execute(select(RESPONSE).where(RESPONSE.c.id == identifier)).mappings().one()
-    return Response(**row)
+    return _response(row)
 
 
 def _of_survey(connection: Connection, survey: Survey, identifier: str) -> Response:
@@ -290,7 +320,7 @@ def _of_survey(connection: Connection, survey: Survey, identifier: str) -> Respo
     row = connection.execute(asked).mappings().first()
     if row is None:
         raise UnknownResponse
-    return Response(**row)
+    return _response(row)
 
 
 def _record(

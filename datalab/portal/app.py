@@ -23,6 +23,7 @@ from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.portal import failure
 from datalab.portal.asset import LongLived
+from datalab.portal.commune import Communes
 from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
 from datalab.portal.language import now
@@ -42,6 +43,7 @@ from datalab.portal.views import (
     blackening,
     board,
     board_acts,
+    campaigns,
     case,
     cases,
     cases_new,
@@ -93,6 +95,10 @@ from datalab.portal.views import (
     session_settings,
     sessions,
     signin,
+    survey,
+    survey_results,
+    survey_texts,
+    surveys,
     taking_part,
     versions,
     withdrawal,
@@ -130,6 +136,7 @@ def create_app(
     app.state.prefix = prefix
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
     app.state.library = Library(settings.lake)
+    app.state.communes = Communes(app.state.library)
     app.state.settings = settings
     app.state.store = Store(settings.people)
     app.state.projects = Projects(settings.shared, settings.projects)
@@ -157,6 +164,9 @@ def create_app(
     failure.install(app)
     # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
     for module in (
+        # first, since a phone's report should not be compared with every other address
+        open311_guide,
+        open311,
         home,
         indicators,
         api_keys,
@@ -200,8 +210,11 @@ def create_app(
         place,
         worker,
         answering,
-        open311_guide,
-        open311,
+        surveys,
+        campaigns,
+        survey_texts,
+        survey_results,
+        survey,
         join,
         taking_part,
         saying,

@@ -114,3 +114,11 @@ def size(count: int, language: Language) -> str:
     while amount >= 1000 and step < len(names) - 1:
         amount, step = amount / 1000, step + 1
     return f"{number(round(amount, 1), language, digits=1)}\u00a0{names[step]}"
+
+
+def percent(share: float | None, language: Language) -> str:
+    """A share of 1 in percent, one decimal; a dash for none."""
+    if share is None:
+        return "–"
+    text = f"{100 * share:.1f}"
+    return f"{text.replace('.', ',')}\u00a0%" if language == "fr" else f"{text}%"

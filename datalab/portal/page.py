@@ -112,6 +112,7 @@ def render(
         "prefix": prefix,
         "hub": request.app.state.hub,
         "number": lambda value, **how: figures.number(value, language, **how),
+        "percent": lambda share: figures.percent(share, language),
         "day": lambda value: figures.day(value, language),
         "instant": lambda value: figures.instant(value, language),
         "unit": lambda value: figures.unit(value, language),

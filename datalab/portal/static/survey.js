@@ -199,6 +199,7 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   // Before the outbox takes the form over.
   document.addEventListener("submit", (event) => {
     if (event.target !== form) return;
+    if ("preview" in words) { event.preventDefault(); return; }
     const way = event.submitter?.dataset.go || (single ? "send" : "next");
     if (way !== "send") {
       event.preventDefault();

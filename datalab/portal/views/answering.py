@@ -40,12 +40,15 @@ from datalab.portal.asking import (
 )
 from datalab.portal.language import now
 from datalab.portal.limits import allow
+from datalab.portal.mine_respondent import mine_respondent
 from datalab.portal.outbox import by_script, receipt_of, taken
 from datalab.portal.page import render
 from datalab.portal.questionnaire_form import INTRO, given_in, said
+from datalab.portal.views.mine import PARTS
 from datalab.portal.visitor import open_form_of
 
 router = APIRouter(include_in_schema=False)
+PARTS.append(("mine_respondent.html", mine_respondent))
 
 
 @router.get("/s/{code}")
