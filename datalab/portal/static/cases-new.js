@@ -3,7 +3,7 @@
 
 for (const form of document.querySelectorAll("[data-steps]")) {
   const words = form.dataset, line = document.createElement("p"), bar = document.createElement("progress");
-  const count = document.createElement("span"), kept = document.querySelector("[data-kept]");
+  const count = document.createElement("span"), kept = document.querySelector("[data-kept-panel]");
   const all = [...form.querySelectorAll("[data-step]")], step = (name) => all.find((one) => one.dataset.step === name);
   const alikeStep = step("alike"), alike = form.querySelector("[data-alike]");
   const latitude = form.querySelector("[name=latitude]"), longitude = form.querySelector("[name=longitude]");
@@ -100,6 +100,7 @@ for (const form of document.querySelectorAll("[data-steps]")) {
     });
     if (one.dataset.step !== "kind") actions.append(back);
     if (one.dataset.step !== "contact") actions.append(next);
+    else actions.append(form.querySelector("[data-send]"));
     one.append(actions);
   }
   for (const field of form.querySelectorAll("[name=service]")) {
@@ -108,7 +109,7 @@ for (const form of document.querySelectorAll("[data-steps]")) {
     field.addEventListener("change", fit);
   }
   form.querySelector("[name=photo]").addEventListener("change", fit);
-  form.addEventListener("filled", fit);
+  form.addEventListener("filled", () => { form.hidden = false; kept.hidden = true; show(kind() ? 1 : 0, false); });
   form.addEventListener("reset", () => setTimeout(() => { asked = ""; found = false; fit(); }));
 
   // In front of the queue, which takes the form over: what it keeps says whether it had to wait.

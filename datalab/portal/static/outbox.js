@@ -118,13 +118,15 @@
       if (!(value instanceof File)) fields.push([name, value]);
       else if (value.size) fields.push([name, await smaller(value)]);
     }
-    const first = fields.find(([name, value]) => typeof value === "string" && value.trim() && form.elements[name]?.matches?.("textarea, input[type=text]"));
+    const named = form.querySelector("[data-outbox-title]")?.name; // what it is called in the list
+    const first = fields.find(([name, value]) => name === named && value.trim()) || fields.find(([name, value]) => typeof value === "string" && value.trim() && form.elements[name]?.matches?.("textarea, input[type=text]"));
     const item = {
       key: uuid(), form: nameOf(form), page: location.pathname, action: button?.getAttribute("formaction") || form.action, fields,
       title: first ? first[1].trim().slice(0, 80) : "", follow: "outboxFollow" in form.dataset,
       at: Date.now(), state: "waiting", why: "", tries: 0,
     };
     await put("items", item);
+    if (form.dataset.changing) { await drop("items", form.dataset.changing); delete form.dataset.changing; }
     await drop("drafts", item.form);
     form.reset();
     form.querySelectorAll("[data-preview]").forEach((img) => { img.hidden = true; });
@@ -241,7 +243,7 @@
       let text = said && (!form || said.form === nameOf(form)) ? said.text : "";
       if (waiting.length) text = stale ? say("reload") : busy.size ? say("sending") : say(navigator.onLine ? "waiting" : "offline", { count: waiting.length });
       if (line.textContent !== text) line.textContent = text;
-      list.replaceChildren(...mine.map((item) => {
+      list.replaceChildren(...mine.filter((item) => item.state !== "held").map((item) => {
         const row = document.createElement("li"), state = document.createElement("b"), title = document.createElement("span");
         row.dataset.state = item.state;
         state.textContent = item.state === "refused" ? say("refused") : say(busy.has(item.key) ? "going" : "kept");
@@ -250,8 +252,9 @@
         if (item.state === "refused") {
           const why = document.createElement("p");
           why.className = "wrong"; why.textContent = item.why;
-          row.append(why, button(say("edit"), () => back(item)));
+          row.append(why);
         }
+        if (!busy.has(item.key)) row.append(button(say("edit"), () => back(item)));
         if (!busy.has(item.key)) row.append(button(say("discard"), () => discard(item)));
         return row;
       }));
@@ -267,7 +270,7 @@
   }
   async function back(item) {
     const form = formOf(item.form);
-    if (!form) { location.assign(item.page); return; }
+    if (!form) { location.assign(`${item.page}#${item.key}`); return; }
     fill(form, item.fields);
     for (const [name, value] of item.fields) {
       if (typeof value === "string") continue;
@@ -276,7 +279,9 @@
       form.elements[name].files = files.files;
       show(form.elements[name]);
     }
-    await drop("items", item.key);
+    // Held until the form is sent again: who leaves in the middle of changing it loses nothing.
+    await put("items", { ...item, state: "held" });
+    form.dataset.changing = item.key;
     draw();
     form.querySelector("textarea, input[type=text], select")?.focus();
   }
@@ -332,6 +337,10 @@
       const form = formOf(kept.key);
       if (Date.now() - kept.at > 7 * DAY) await drop("drafts", kept.key);
       else if (form && !form.querySelector("[aria-invalid=true]")) fill(form, kept.fields);
+    }
+    for (const held of await all("items")) {
+      if (held.key === location.hash.slice(1) && formOf(held.form)) await back(held);
+      else if (held.state === "held") await put("items", { ...held, state: "waiting" });
     }
     await draw();
     await flush();

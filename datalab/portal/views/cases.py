@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, select
 from starlette.requests import Request
 
-from datalab.i18n import Language
+from datalab.i18n import Language, Phrase
 from datalab.participation import case_list, following
 from datalab.participation.case_list import MOST_POINTS, Filter
 from datalab.participation.case_words import sentence
@@ -28,6 +28,11 @@ from datalab.portal.visitor import open_form_of
 router = APIRouter(include_in_schema=False)
 SIZE = 20
 MOST_IDS = 60
+_OWN = ("id", "service_code", "state", "status", "author_id", "moderation")
+MODERATION = {
+    "waiting": Phrase("An agent reads it first"),
+    "rejected": Phrase("It was not published"),
+}
 Text = Annotated[str, Query(max_length=60)]
 
 
@@ -94,7 +99,7 @@ def own_of(
     if not is_navigation(request):
         return []
     services, found = services_of(connection), []
-    columns = [REQUEST.c[name] for name in ("id", "service_code", "state", "status", "author_id")]
+    columns = [REQUEST.c[name] for name in _OWN]
     for author in own.authors_of(request, connection, moment):
         if author.kind != "reporter":
             continue
@@ -109,7 +114,7 @@ def own_of(
                 row.id,
                 row.service_code,
                 services[row.service_code].name(language),
-                STATE_NAMES[row.state].in_(language),
+                MODERATION.get(row.moderation, STATE_NAMES[row.state]).in_(language),
                 row.status,
                 row.author_id != author.id,
                 f"{root}#case-{row.id}",
