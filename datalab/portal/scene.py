@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from datalab.i18n import Language
 from datalab.participation import agenda, decision, material, session, vote
@@ -139,26 +139,18 @@ def facts_of(connection: Connection, id: str, number: int) -> Facts:
     """Read everything that is public of a session."""
     found = session.get(connection, id)
     everything = contributions(connection, found)
-    names = dict(
-        connection.execute(
-            select(PARTICIPANT.c.author_id, PARTICIPANT.c.pseudonym).where(
-                PARTICIPANT.c.session_id == id
-            )
-        )
-        .tuples()
-        .all()
+    names = _pairs(
+        connection,
+        select(PARTICIPANT.c.author_id, PARTICIPANT.c.pseudonym).where(
+            PARTICIPANT.c.session_id == id
+        ),
     )
-    clusters = dict(
-        connection.execute(select(CLUSTER.c.id, CLUSTER.c.title).where(CLUSTER.c.session_id == id))
-        .tuples()
-        .all()
+    clusters = _pairs(
+        connection, select(CLUSTER.c.id, CLUSTER.c.title).where(CLUSTER.c.session_id == id)
     )
-    pictures = dict(
-        connection.execute(
-            select(PICTURE.c.id, PICTURE.c.alternative).where(PICTURE.c.scope == found.scope)
-        )
-        .tuples()
-        .all()
+    pictures = _pairs(
+        connection,
+        select(PICTURE.c.id, PICTURE.c.alternative).where(PICTURE.c.scope == found.scope),
     )
     shown = vote.counts_shown(found)
     counts = vote.counts(connection, found) if shown else {}
@@ -167,10 +159,8 @@ def facts_of(connection: Connection, id: str, number: int) -> Facts:
         dots = counts.get(one.id, 0) if shown and one.kind == "idea" else None
         comments = tuple(idea(c) for c in accepted if c.parent_id == one.id)
         by = names.get(one.author_id or "", "")
-        cluster, shows = (
-            clusters.get(one.cluster_id or "", ""),
-            pictures.get(one.picture_id or "", ""),
-        )
+        cluster = clusters.get(one.cluster_id or "", "")
+        shows = pictures.get(one.picture_id or "", "")
         return Idea(one, by, cluster, dots, shows, comments)
 
     accepted = [one for one in everything if one.state == "accepted"]
@@ -190,3 +180,7 @@ def facts_of(connection: Connection, id: str, number: int) -> Facts:
         sent=sum(one.state != "withdrawn" for one in everything),
         voters=vote.voters(connection, found) if shown else 0,
     )
+
+
+def _pairs(connection: Connection, asked: Select[Any]) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(asked)}
