@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from datalab.errors import ReportRefused
 from datalab.i18n import DEFAULT, Language, Phrase
-from datalab.participation.screening import screen
+from datalab.participation.screening import Screened, screen
 
 # Controls but tabs and line ends, halves of surrogates, what Unicode calls no character.
 UNHOLDABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -74,14 +74,18 @@ def review(report: Report, language: Language = DEFAULT) -> Reviewed:
     problems = _problems(report)
     if problems:
         raise ReportRefused(problems)
-    told, place = screen(report.description, language), screen(report.address, language)
+    told, place = _screened(report.description, language), _screened(report.address, language)
     words = "\n".join(value for value in report.attributes.values() if isinstance(value, str))
     concerns = (
         *({**one, "field": "description"} for one in told.concerns),
         *({**one, "field": "address"} for one in place.concerns),
-        *({**one, "field": "attributes"} for one in screen(words, language).concerns),
+        *({**one, "field": "attributes"} for one in _screened(words, language).concerns),
     )
     return Reviewed(report, told.said, place.said, concerns)
+
+
+def _screened(text: str, language: Language) -> Screened:
+    return screen(text, language) if text else Screened("")
 
 
 def clean(text: str) -> str:

@@ -42,7 +42,6 @@ from datalab.participation.contact import Vault, email_of
 from datalab.participation.report import Report, Reviewed, clean, review
 from datalab.participation.request import Submitted
 from datalab.participation.service import Service
-from datalab.portal.boundaries import boundaries
 from datalab.portal.limits import Limits, Rate, address_of
 from datalab.portal.open311_query import Refused
 
@@ -194,10 +193,7 @@ async def _report(asked: Request, call: Sent, words: str, now: float) -> Report:
         zipcode=found[0] if found else "",
         attributes={code: "\n".join(values) for code, values in call.attributes.items()},
     )
-    if latitude is None or longitude is None:
-        return report
-    outlines = await run_in_threadpool(boundaries, asked.app.state.library.shelf())
-    commune = outlines.commune_of(latitude, longitude) if outlines else None
+    commune = await asked.app.state.communes.code_of(latitude, longitude)
     return replace(report, commune=commune)
 
 
