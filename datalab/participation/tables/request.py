@@ -81,6 +81,7 @@ REQUEST = Table(
     Index("ix_request_status_requested_at", "status", "requested_at"),
     Index("ix_request_service_code_requested_at", "service_code", "requested_at"),
     Index("ix_request_requested_at", "requested_at"),
+    Index("ix_request_updated_at", "updated_at"),
     Index("ix_request_author_id", "author_id"),
     Index("ix_request_latitude_longitude", "latitude", "longitude"),
 )

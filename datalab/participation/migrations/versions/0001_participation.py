@@ -497,6 +497,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_request_status_requested_at", ["status", "requested_at"], unique=False
         )
+        batch_op.create_index("ix_request_updated_at", ["updated_at"], unique=False)
 
     op.create_table(
         "response",
