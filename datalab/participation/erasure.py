@@ -59,7 +59,7 @@ GONE: dict[str, dict[str, Any]] = {
         "satisfaction_words": "",
         "author_id": None,
     },
-    "response": {"answers": {}, "concerns": [], "author_id": None},
+    "response": {"answers": {}, "concerns": {}, "author_id": None},
     "note": {"text": "", "actor": SOMEBODY},
     "participant": {"pseudonym": ""},
 }
@@ -83,7 +83,7 @@ UNSIGNED: dict[str, dict[str, Any]] = {
         "address": "",
         "address_id": "",
     },
-    "response": {"concerns": [], "author_id": None},
+    "response": {"answers": {}, "concerns": {}, "author_id": None},
     "note": {"actor": SOMEBODY},
     "participant": {"pseudonym": ""},
 }

@@ -22,6 +22,16 @@ TYPED = "Un banc TYPED devant chez moi"
 SAID = "Un banc SAID"
 ANSWER = "Parce que ANSWERED"
 EXACT = 47.32174853
+QUESTIONS = {
+    "title": {"fr": "Q"},
+    "sections": [
+        {
+            "name": "one",
+            "title": {"fr": "Un"},
+            "questions": [{"name": "why", "type": "text", "label": {"fr": "Pourquoi ?"}}],
+        }
+    ],
+}
 
 
 def somebody(connection: Connection, kind: Kind = "participant", name: str = "Zèbre vif") -> Author:
@@ -46,7 +56,13 @@ def places(connection: Connection) -> None:
     connection.execute(insert(SESSION).values(**session, **more, created_at=NOW))
     connection.execute(
         insert(SURVEY).values(
-            id="q", slug="q", title={}, definition={}, state="open", created_by="a", created_at=NOW
+            id="q",
+            slug="q",
+            title={"fr": "Q"},
+            definition=QUESTIONS,
+            state="open",
+            created_by="a",
+            created_at=NOW,
         )
     )
     connection.execute(
@@ -75,7 +91,9 @@ def contribution(connection: Connection, who: Author, id: str, **more: Any) -> N
         "longitude": 5.04140123,
         "place": "au coin",
         "state": "submitted",
-        "concerns": [{"kind": "personal-data", "word": "TYPED"}],
+        "concerns": [
+            {"kind": "personal-data", "what": "name", "start": 8, "end": 13, "word": "TYPED"}
+        ],
         "submitted_at": NOW,
         **more,
     }
@@ -155,7 +173,7 @@ def everything(connection: Connection, vault: Vault) -> Author:
         "language": "fr",
         "answers": {"why": ANSWER},
         "state": "accepted",
-        "concerns": [],
+        "concerns": {"why": {"state": "accepted", "said": SAID, "concerns": []}},
         "started_at": NOW,
     }
     me = f"author:{who.id}"
