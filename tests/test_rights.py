@@ -165,6 +165,17 @@ def withdraw_publication(seat: Seat) -> bool:
     return asked
 
 
+def run_survey(seat: Seat) -> bool:
+    """Begin one from a template, open it, and come to its results."""
+    asked = allowed(seat.browser.get("surveys/new"))
+    slug = f"essai-{seat.name}"
+    answer = seat.browser.send("surveys/new", {"slug": slug, "template": "childcare"})
+    assert (answer.status_code == 303 and allowed(answer)) is asked, answer.text
+    assert allowed(seat.browser.send(f"surveys/{slug}/open")) is asked
+    assert allowed(seat.browser.get(f"surveys/{slug}/results.csv")) is asked
+    return asked
+
+
 def facilitate_session(seat: Seat) -> bool:
     """Prepare one, and come to its board."""
     asked = allowed(seat.browser.get("sessions/new"))
@@ -219,6 +230,7 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "invite:guests": invite_guests,
     "withdraw:publication": withdraw_publication,
     "facilitate:session": facilitate_session,
+    "run:survey": run_survey,
     "handle:requests": handle_requests,
     "manage:people": manage_people,
     "read:audit": read_audit,
