@@ -111,6 +111,17 @@ def counts(connection: Connection, session: Session) -> Mapping[str, int]:
     return found
 
 
+def voted(connection: Connection, session: Session) -> set[str]:
+    """Ideas that anybody ever gave a dot to, under where they went."""
+    asked = (
+        select(func.coalesce(CONTRIBUTION.c.merged_into, CONTRIBUTION.c.id))
+        .join(VOTE, CONTRIBUTION.c.id == VOTE.c.contribution_id)
+        .where(VOTE.c.session_id == session.id)
+        .distinct()
+    )
+    return set(connection.execute(asked).scalars())
+
+
 def voters(connection: Connection, session: Session) -> int:
     """How many people gave at least one dot."""
     asked = select(func.count(func.distinct(VOTE.c.author_id))).where(

@@ -61,7 +61,7 @@ def idea(
 ) -> Contribution:
     """Sent, and waiting."""
     with store.writing() as connection:
-        told = {"receipt": f"receipt {text.encode().hex()[:60]}", "now": 3.0, **more}
+        told = {"receipt": f"{made.id} {text.encode().hex()[:60]}", "now": 3.0, **more}
         return contribution.submit(connection, made, author=who, text=text, **told)
 
 

@@ -14,9 +14,9 @@ from starlette.requests import Request
 
 from datalab.errors import DatalabError
 from datalab.i18n import translate
-from datalab.participation import agenda, contribution, decision, grouping, journal
+from datalab.participation import agenda, contribution, decision, grouping, journal, vote
 from datalab.participation.journal import Change
-from datalab.participation.session import STATES
+from datalab.participation.session import STATES, Session
 from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.people import accounts
 from datalab.portal import streams
@@ -47,8 +47,9 @@ def diff(request: Request, id: str, since: int = 0, card: str = "") -> Response:
     session = session_for(request, id)[1]
     with request.app.state.participation.reading() as connection:
         changes = journal.since(connection, max(0, since), session.scope)
+        voted = vote.voted(connection, session) if counted(changes, session) else set()
     whole = len(changes) > MOST_CHANGES
-    touched = touched_by(changes) | set(card.split(",")[:MOST_ASKED]) - {""}
+    touched = touched_by(changes) | voted | set(card.split(",")[:MOST_ASKED]) - {""}
     view = read(request, id, None if whole else touched)
     context = {
         **context_of(request, view),
@@ -149,6 +150,14 @@ def touched_by(changes: Iterable[Change]) -> set[str]:
             for side in (row["before"] or {}, row["after"] or {}):
                 found |= {side[n] for n in ("merged_into", "parent_id") if side.get(n)}
     return found
+
+
+def counted(changes: Iterable[Change], session: Session) -> bool:
+    """Whether counts may look different, or appear, after these changes."""
+    kinds = {change.kind for change in changes}
+    if kinds & {"vote.open", "vote.close", "session.edit", "session.open", "session.close"}:
+        return True
+    return "vote.cast" in kinds and vote.counts_shown(session)
 
 
 def card_panel(

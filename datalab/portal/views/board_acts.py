@@ -224,9 +224,9 @@ def _again(
     """The form again, with what was typed and what is wrong; as it stands now where it changed."""
     name = problem.facts["name"] if isinstance(problem, FieldRefused) else "form"
     wrong = {**{key: str(value) for key, value in form.items()}, "at": act, "name": name}
-    wrong["text"] = problem.message(language_of(request))
+    wrong["message"] = problem.message(language_of(request))
     if isinstance(problem, Stale):
-        wrong["text"] = translate(
+        wrong["message"] = translate(
             "Somebody else changed this a moment ago. Below it stands as it is now, and what you "
             "typed is kept: send it again if it is still needed.",
             language_of(request),
