@@ -60,11 +60,21 @@ for (const field of document.querySelectorAll("[data-place]")) {
     latitude.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
+  // Two buttons may ask for the map while it loads: it is drawn once.
+  let drawing = null;
   const show = async () => {
-    if (map) { frame.hidden = false; return true; }
-    try { await ready(); } catch { said.textContent = words.saidNomap; return false; }
+    const drawn = map ? true : await (drawing ??= draw());
+    drawing = null;
+    if (!drawn) { said.textContent = words.saidNomap; return false; }
     frame.hidden = false;
     opener.setAttribute("aria-expanded", "true");
+    map.invalidateSize();
+    if (latitude.value) choose(Number(latitude.value), Number(longitude.value), 15);
+    return true;
+  };
+  const draw = async () => {
+    try { await ready(); } catch { return false; }
+    frame.hidden = false;
     const box = part("map");
     map = L.map(box, { attributionControl: false, zoomSnap: 0.5, minZoom: 9, maxZoom: 19, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
     const areas = L.geoJSON(outlines, { interactive: false, className: "place-area" }).addTo(map);
@@ -84,7 +94,6 @@ for (const field of document.querySelectorAll("[data-place]")) {
       choose(middle.lat, middle.lng);
     });
     if (words.streets) map.on("moveend", streets);
-    if (latitude.value) choose(Number(latitude.value), Number(longitude.value), 15);
     return true;
   };
   const streets = async () => {
