@@ -23,6 +23,7 @@ WELL = "ok"
 MOST_POINTS = 1_500  # drawn one by one
 MOST_FAILING = 1_000  # drawn one by one from any distance
 CELL = 56  # pixels of a cell on the screen
+MOST_ACROSS = 80
 NEAR_METRES = 120.0
 MOST_NEAR = 6
 Box = tuple[float, float, float, float]  # west, south, east, north
@@ -127,9 +128,14 @@ def exists(shelf: Shelf, dataset: str, id: str, language: Language) -> bool:
 
 
 def _cells(relation: str, where: str, zoom: float, box: Box) -> str:
-    """Counts in squares of the screen at ``zoom``; 256 pixels are the world at zoom 0."""
+    """Counts in squares of the screen at ``zoom``; 256 pixels are the world at zoom 0.
+
+    No more than :data:`MOST_ACROSS` squares lie side by side, whatever is asked.
+    """
     wide = 360 / 2 ** min(22.0, max(0.0, zoom)) * CELL / 256
     high = wide * math.cos(math.radians((box[1] + box[3]) / 2))
+    wide = max(wide, (box[2] - box[0]) / MOST_ACROSS)
+    high = max(high, (box[3] - box[1]) / MOST_ACROSS)
     return (
         "SELECT round(avg(x), 5), round(avg(y), 5), count(*)::INTEGER, "  # noqa: S608
         f"count(*) FILTER (state <> '{WELL}')::INTEGER FROM {relation} WHERE {where} "

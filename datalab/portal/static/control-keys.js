@@ -30,7 +30,7 @@
   const shown = () => { help.open = true; box.focus(); };
   const keys = where === "list" ? {
     j: () => step(1), k: () => step(-1), x: () => current()?.querySelector("input").click(), "/": () => document.getElementById("q").focus(),
-    a: () => open("#assign"), r: () => open("#answer"), n: () => open("#note"), m: () => open("#merge"), "?": shown,
+    a: () => open("#do-assign"), r: () => open("#do-answer"), n: () => open("#do-note"), m: () => open("#do-merge"), "?": shown,
   } : {
     j: () => follow("a[rel=next]"), k: () => follow("a[rel=prev]"), u: () => follow("a[data-back]"),
     a: () => reach("team"), r: () => reach("text"), n: () => reach("remark"), m: () => reach("first"), "?": shown,
@@ -44,7 +44,7 @@
     if (act) { event.preventDefault(); act(); }
   });
   if (where === "case") {
-    const fields = { "#assign": "team", "#answer": "text", "#note": "remark", "#merge": "first" };
+    const fields = { "#do-assign": "team", "#do-answer": "text", "#do-note": "remark", "#do-merge": "first" };
     if (fields[location.hash]) reach(fields[location.hash]);
   }
 }
