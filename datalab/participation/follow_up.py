@@ -13,8 +13,8 @@ from datalab.i18n import Phrase
 from datalab.participation import decision, journal, undoing
 from datalab.participation.contribution import contributions
 from datalab.participation.decision import Decision
+from datalab.participation.harvest import heirs
 from datalab.participation.journal import Change
-from datalab.participation.minutes import heirs
 from datalab.participation.session import Session
 
 ENDED = ("done", "dropped")

@@ -2,71 +2,39 @@
 
 They hold what everybody may read: the screened text of what was accepted, communes but no places,
 counts but no people. What was rejected is counted and never shown. They are made anew each time
-they are asked for and say the same each time: a closed session does not change, what became of
-its decisions since is left out (:mod:`datalab.participation.follow_up` tells that), and what
-somebody had erased is gone from them too.
+they are asked for: what became of decisions since the closing is left out
+(:mod:`datalab.participation.follow_up` tells that), what was shown or written only then is told as
+such, and what somebody had erased is gone from them too.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from datalab.participation import journal
+from datalab.participation import foreword, journal, vote
 from datalab.participation.attendance import Attendance, attendance
 from datalab.participation.course import PhaseRun, course
-from datalab.participation.journal import Change, Edit
-from datalab.participation.session import Session, record
-from datalab.participation.tables.author import PICTURE
+from datalab.participation.harvest import (
+    Group,
+    Idea,
+    Votes,
+    counts_of,
+    groups_of,
+    heirs,
+    ideas_of,
+    is_late,
+    ranked,
+    rows_of,
+    votes_of,
+)
+from datalab.participation.journal import Change
+from datalab.participation.session import Session
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
-from datalab.participation.tables.session import CLUSTER, DECISION, FOREWORD, MATERIAL
-from datalab.participation.wording import said
-
-STATES = ("accepted", "merged", "submitted", "rejected", "withdrawn")
-LONGEST_FOREWORD = 3_000  # characters
-DEEPEST = 50  # contributions merged into one another, one after the other
-
-
-@dataclass(frozen=True)
-class Idea:
-    """A contribution that was accepted, and what was merged into it or said about it."""
-
-    id: str
-    text: str
-    commune: str  # its name, "" where none was given
-    picture: str  # what the picture shows, in words; "" where there is none
-    evidence: str
-    dots: int
-    voters: int
-    merged: tuple[str, ...]
-    comments: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Group:
-    """A cluster; the title "" stands for what is in none."""
-
-    title: str
-    ideas: tuple[Idea, ...]
-    counts: Mapping[str, int]  # contributions of the group by state
-
-    @property
-    def dots(self) -> int:
-        return sum(idea.dots for idea in self.ideas)
-
-
-@dataclass(frozen=True)
-class Votes:
-    """``ties`` are the ideas that share a place among those that got dots, best place first."""
-
-    quota: int
-    participants: int
-    dots: int
-    ties: tuple[tuple[str, ...], ...]
+from datalab.participation.tables.session import CLUSTER, DECISION, MATERIAL
 
 
 @dataclass(frozen=True)
@@ -79,6 +47,7 @@ class Settled:
     due: str | None  # ISO date
     objections: tuple[str, ...]
     answers: tuple[str, ...]
+    late: bool = False  # written only after the session was closed
 
 
 @dataclass(frozen=True)
@@ -136,13 +105,14 @@ def minutes(
     """
     id = session.id
     changes = journal.since(connection, 0, session.scope)
-    rows = _rows(connection, CONTRIBUTION, id, CONTRIBUTION.c.position, CONTRIBUTION.c.submitted_at)
-    votes = _rows(connection, VOTE, id, VOTE.c.id)
-    clusters = _rows(connection, CLUSTER, id, CLUSTER.c.position, CLUSTER.c.id)
-    ideas = _ideas(connection, rows, votes, communes)
+    order = (CONTRIBUTION.c.position, CONTRIBUTION.c.submitted_at)
+    rows = rows_of(connection, CONTRIBUTION, id, *order)
+    votes = rows_of(connection, VOTE, id, VOTE.c.id) if vote.counts_shown(session) else []
+    clusters = rows_of(connection, CLUSTER, id, CLUSTER.c.position, CLUSTER.c.id)
+    ideas = ideas_of(connection, session, rows, votes, communes)
     decisions = _decisions(connection, session, changes, rows, ideas)
     answered = {heir for made in decisions for heir in made[1]}
-    counts = _counts(rows)
+    counts = counts_of(rows)
     return Minutes(
         session_id=id,
         title=session.title,
@@ -156,13 +126,13 @@ def minutes(
         draft=session.state != "closed",
         edition=_edition(changes),
         demonstration=session.demonstration,
-        foreword=foreword(connection, id),
+        foreword=foreword.read(connection, id),
         attendance=attendance(connection, id),
         phases=course(connection, session, changes),
         materials=tuple(
-            row["title"] for row in _rows(connection, MATERIAL, id, MATERIAL.c.position)
+            row["title"] for row in rows_of(connection, MATERIAL, id, MATERIAL.c.position)
         ),
-        groups=_groups(clusters, rows, ideas),
+        groups=groups_of(clusters, rows, ideas),
         remarks=tuple(
             row["said"]
             for row in rows
@@ -172,10 +142,10 @@ def minutes(
             and row["said"]
         ),
         counts=counts,
-        votes=_votes(session, votes, ideas, heirs(rows)),
+        votes=votes_of(session, votes, ideas, heirs(rows)),
         decisions=tuple(made for made, _ in decisions),
         titles={cluster["id"]: cluster["title"] for cluster in clusters},
-        undecided=tuple(i.text for i in _ranked(ideas.values()) if i.id not in answered),
+        undecided=tuple(i.text for i in ranked(ideas.values()) if i.id not in answered),
         moderation=Moderation(
             before=session.moderation == "before",
             masked=sum(
@@ -183,152 +153,6 @@ def minutes(
             ),
             rejected=counts["rejected"],
             waiting=counts["submitted"],
-        ),
-    )
-
-
-def foreword(connection: Connection, session: str) -> str:
-    """What those who ran the session with this id say before its minutes."""
-    asked = select(FOREWORD.c.text).where(FOREWORD.c.session_id == session)
-    return connection.execute(asked).scalar() or ""
-
-
-def write_foreword(
-    connection: Connection, session: Session, text: str, *, now: float, actor: str
-) -> Change:
-    """
-    Raises
-    ------
-    FieldRefused
-    """
-    text = said("foreword", text, LONGEST_FOREWORD, needed=False)
-    known = connection.execute(
-        select(FOREWORD.c.session_id).where(FOREWORD.c.session_id == session.id)
-    ).first()
-    made = Edit.insert(FOREWORD, {"session_id": session.id, "text": text})
-    edit = Edit.update(FOREWORD, session.id, {"text": text}) if known else made
-    return record(connection, session, "minutes.foreword", [edit], now=now, actor=actor)
-
-
-def heirs(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The contribution that each one ended in: itself, or the end of its chain of merges."""
-    into = {row["id"]: row["merged_into"] for row in rows if row["state"] == "merged"}
-    found = {}
-    for row in rows:
-        last = row["id"]
-        for _ in range(DEEPEST):
-            if not into.get(last):
-                break
-            last = into[last]
-        found[row["id"]] = last
-    return found
-
-
-def _rows(connection: Connection, table: Any, session: str, *order: Any) -> list[dict[str, Any]]:
-    asked = select(table).where(table.c.session_id == session).order_by(*order)
-    return [dict(row) for row in connection.execute(asked).mappings()]
-
-
-def _ideas(
-    connection: Connection,
-    rows: list[dict[str, Any]],
-    votes: list[dict[str, Any]],
-    communes: Mapping[str, str],
-) -> dict[str, Idea]:
-    heir = heirs(rows)
-    dots: dict[str, int] = defaultdict(int)
-    voters: dict[str, set[str]] = defaultdict(set)
-    for vote in votes:
-        if vote["dots"]:
-            root = heir.get(vote["contribution_id"], vote["contribution_id"])
-            dots[root] += vote["dots"]
-            voters[root].add(vote["author_id"])
-    merged: dict[str, list[str]] = defaultdict(list)
-    comments: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        if not row["said"]:
-            continue
-        if row["state"] == "merged":
-            merged[heir[row["id"]]].append(row["said"])
-        elif row["kind"] == "comment" and row["state"] == "accepted" and row["parent_id"]:
-            comments[heir.get(row["parent_id"], row["parent_id"])].append(row["said"])
-    pictures = _pictures(connection, rows)
-    return {
-        row["id"]: Idea(
-            id=row["id"],
-            text=row["said"],
-            commune=communes.get(row["commune"] or "", ""),
-            picture=pictures.get(row["picture_id"] or "", ""),
-            evidence=_title(row["evidence"]),
-            dots=dots[row["id"]],
-            voters=len(voters[row["id"]]),
-            merged=tuple(merged[row["id"]]),
-            comments=tuple(comments[row["id"]]),
-        )
-        for row in rows
-        if row["kind"] == "idea" and row["state"] == "accepted"
-    }
-
-
-def _pictures(connection: Connection, rows: list[dict[str, Any]]) -> dict[str, str]:
-    ids = {row["picture_id"] for row in rows if row["picture_id"]}
-    asked = select(PICTURE.c.id, PICTURE.c.alternative).where(
-        PICTURE.c.id.in_(ids), PICTURE.c.accepted
-    )
-    return {id: text or "–" for id, text in connection.execute(asked)} if ids else {}
-
-
-def _title(evidence: Any) -> str:
-    return str(evidence.get("title", "")) if isinstance(evidence, dict) else ""
-
-
-def _groups(
-    clusters: list[dict[str, Any]], rows: list[dict[str, Any]], ideas: Mapping[str, Idea]
-) -> tuple[Group, ...]:
-    heir, by_id = heirs(rows), {row["id"]: row for row in rows}
-    known = {cluster["id"] for cluster in clusters}
-    by_cluster: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        # A comment counts where its idea is, and that where it was joined.
-        root = by_id.get(heir.get(row["parent_id"] or row["id"], row["id"]), row)
-        by_cluster[root["cluster_id"] if root["cluster_id"] in known else None].append(row)
-    titled = [(cluster["id"], cluster["title"]) for cluster in clusters]
-    found = []
-    for id, title in [*titled, (None, "")]:
-        held = _ranked(ideas[row["id"]] for row in by_cluster[id] if row["id"] in ideas)
-        if held or title:
-            found.append(Group(title, tuple(held), _counts(by_cluster[id])))
-    return tuple(found)
-
-
-def _ranked(ideas: Any) -> list[Idea]:
-    """Most dots first; as they stood on the board where dots are equal."""
-    return sorted(ideas, key=lambda idea: -idea.dots)
-
-
-def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    return {state: sum(1 for row in rows if row["state"] == state) for state in STATES}
-
-
-def _votes(
-    session: Session,
-    votes: list[dict[str, Any]],
-    ideas: Mapping[str, Idea],
-    heir: Mapping[str, str],
-) -> Votes:
-    shown = {id for id, root in heir.items() if root in ideas}
-    places: dict[int, list[str]] = defaultdict(list)
-    for idea in ideas.values():
-        if idea.dots:
-            places[idea.dots].append(idea.text)
-    return Votes(
-        quota=session.dots,
-        participants=len(
-            {v["author_id"] for v in votes if v["dots"] and v["contribution_id"] in shown}
-        ),
-        dots=sum(idea.dots for idea in ideas.values()),
-        ties=tuple(
-            tuple(places[dots]) for dots in sorted(places, reverse=True) if places[dots][1:]
         ),
     )
 
@@ -343,7 +167,7 @@ def _decisions(
     heir = heirs(rows)
     found = []
     for row in as_closed(
-        _rows(connection, DECISION, session.id, DECISION.c.created_at, DECISION.c.id),
+        rows_of(connection, DECISION, session.id, DECISION.c.created_at, DECISION.c.id),
         changes,
         session.closed_at,
     ):
@@ -356,6 +180,7 @@ def _decisions(
             due=row["due"],
             objections=tuple(row["objections"]),
             answers=tuple(ideas[id].text for id in answered),
+            late=is_late(session, row["created_at"]),
         )
         found.append((settled, answered))
     return found
@@ -364,7 +189,7 @@ def _decisions(
 def as_closed(
     decisions: list[dict[str, Any]], changes: Sequence[Change], closed_at: float | None
 ) -> list[dict[str, Any]]:
-    """Decisions as they were at ``closed_at``: what the journal says of later is taken back."""
+    """Decisions as they were at ``closed_at``, by the journal; later ones as they were made."""
     if closed_at is None:
         return decisions
     found = {row["id"]: row for row in decisions}
@@ -374,9 +199,7 @@ def as_closed(
         for entry in reversed(change.rows):
             if entry["table"] != "decision":
                 continue
-            if entry["before"] is None:
-                found.pop(entry["id"], None)
-            elif entry["id"] in found:
+            if entry["before"] is not None and entry["id"] in found:
                 found[entry["id"]] = {**found[entry["id"]], **entry["before"]}
     return list(found.values())
 

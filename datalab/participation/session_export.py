@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from datalab.participation import decision, vote
 from datalab.participation.contribution import Contribution, contributions
 from datalab.participation.documents.parcel import packed
-from datalab.participation.minutes import Minutes, heirs
+from datalab.participation.harvest import heirs
+from datalab.participation.minutes import Minutes
 from datalab.participation.session import Session
 
 FORMAT = "datalab-session/1"

@@ -19,8 +19,8 @@ from datalab.participation import decision, mail, push, session
 from datalab.participation.author import get as author_of
 from datalab.participation.contribution import contributions
 from datalab.participation.decision import Decision
+from datalab.participation.harvest import heirs
 from datalab.participation.mail import Template
-from datalab.participation.minutes import heirs
 from datalab.participation.session import Session
 from datalab.participation.tables.journal import CHANGE, POSITION
 from datalab.participation.tables.session import PARTICIPANT

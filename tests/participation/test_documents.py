@@ -13,10 +13,11 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 
+from datalab.participation import foreword
 from datalab.participation.documents import opendocument, pdf, word
 from datalab.participation.documents.block import Document, Heading, Items, Paragraph, Table
 from datalab.participation.documents.telling import tell
-from datalab.participation.minutes import Minutes, minutes, write_foreword
+from datalab.participation.minutes import Minutes, minutes
 from datalab.participation.store import Store, sqlite_url
 from tests.participation.meeting import PHONE, REFUSED, STREET, held
 
@@ -30,7 +31,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minutes]:
     meeting.decide("Étudier la zone 20\n« à l’œil nu »", due=None)
     session = meeting.close()
     with store.writing() as connection:
-        write_foreword(connection, session, "Merci à tous.", now=meeting.tick(), actor="ana")
+        foreword.write(connection, session, "Merci à tous.", now=meeting.tick(), actor="ana")
         yield minutes(connection, session, {"21231": "Dijon"})
     store.close()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datalab.participation import agenda, decision, journal
-from datalab.participation.minutes import Minutes, minutes, write_foreword
+from datalab.participation import agenda, contribution, decision, foreword, journal, vote
+from datalab.participation.minutes import Minutes, minutes
 from datalab.participation.store import Store
 from tests.participation.meeting import BEGIN, PHONE, REFUSED, STREET, begun, held
 
@@ -104,7 +104,7 @@ def test_a_foreword_is_kept_changed_and_taken_back(store: Store) -> None:
     meeting = begun(store)
     for text in ("Merci à tous.", "Merci à toutes et tous."):
         with store.writing() as connection:
-            change = write_foreword(
+            change = foreword.write(
                 connection, meeting.session, text, now=meeting.tick(), actor="ana"
             )
     assert of(store, meeting.session.id).foreword == "Merci à toutes et tous."
@@ -117,3 +117,28 @@ def test_an_empty_session_has_minutes_too(store: Store) -> None:
     told = of(store, begun(store).session.id)
     assert told.draft
     assert (told.ideas, told.decisions, told.attendance.total) == ((), (), 0)
+
+
+def test_what_came_after_the_closing_is_told_as_such(store: Store) -> None:
+    meeting = begun(store)
+    who = meeting.person("Zoé")
+    meeting.said(who, "À temps")
+    waiting = meeting.said(who, "Relue après", accept=False)
+    meeting.close()
+    with store.writing() as connection:
+        contribution.accept(connection, meeting.session, waiting, now=meeting.tick(), actor="ana")
+    meeting.decide("Notée après")
+    told = of(store, meeting.session.id)
+    assert {idea.text: idea.late for idea in told.ideas} == {"À temps": False, "Relue après": True}
+    assert [(made.text, made.late) for made in told.decisions] == [("Notée après", True)]
+
+
+def test_hidden_counts_stay_hidden_in_a_draft_while_people_vote(store: Store) -> None:
+    meeting = begun(store)
+    who = meeting.person("Zoé")
+    idea = meeting.said(who, "Des bancs")
+    meeting.vote({who: {idea.id: 2}})
+    assert of(store, meeting.session.id).votes.dots == 2
+    with store.writing() as connection:
+        vote.open_vote(connection, meeting.session, now=meeting.tick(), actor="ana")
+    assert of(store, meeting.session.id).votes.dots == 0

@@ -17,7 +17,8 @@ from datalab.participation.documents.block import (
     printable,
 )
 from datalab.participation.documents.dates import clock, day
-from datalab.participation.minutes import Group, Idea, Minutes
+from datalab.participation.harvest import Group, Idea
+from datalab.participation.minutes import Minutes
 
 NONE = "–"
 WAYS = {
@@ -151,6 +152,8 @@ class _Teller:
                 items.append(Item(self.t("Objections:"), against))
             else:
                 items.append(Item(self.t("No objection was recorded.")))
+            if made.late:
+                items.append(Item(self.t("Written down after the session was closed.")))
             yield Items(tuple(items))
 
     def contributions(self) -> Iterator[Block]:
@@ -194,6 +197,8 @@ class _Teller:
             details.append(self.t("Picture: {text}", text=idea.picture))
         if idea.evidence:
             details.append(self.t("With it: {title}", title=idea.evidence))
+        if idea.late:
+            details.append(self.t("Shown after the session was closed."))
         details += [self.t("Joined: {text}", text=self.quoted(text)) for text in idea.merged]
         details += [self.t("Comment: {text}", text=self.quoted(text)) for text in idea.comments]
         return Item(idea.text, tuple(details))

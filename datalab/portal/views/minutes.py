@@ -14,11 +14,12 @@ from starlette.requests import Request
 from datalab.errors import FieldRefused, MinutesNotThere
 from datalab.i18n import Language, translate
 from datalab.participation import agenda
+from datalab.participation import foreword as forewords
 from datalab.participation import session as sessions
 from datalab.participation.contribution import contributions
 from datalab.participation.documents.block import Block, Document
 from datalab.participation.documents.telling import tell
-from datalab.participation.minutes import LONGEST_FOREWORD, Minutes, minutes, write_foreword
+from datalab.participation.minutes import Minutes, minutes
 from datalab.participation.screening import screen
 from datalab.participation.session import Session
 from datalab.portal.boundaries import boundaries
@@ -122,7 +123,7 @@ def _page(request: Request, id: str, foreword: str | None = None, problem: str =
         demonstration=session.demonstration,
         blocks=document.blocks[1:],
         foreword=held.foreword if foreword is None else foreword,
-        longest=LONGEST_FOREWORD,
+        longest=forewords.LONGEST,
         concerns=_concerns(held.foreword) if runs else [],
         problem=problem,
     )
@@ -195,7 +196,7 @@ def _foreword(request: Request, person: Person, session: Session, fields: FormDa
     typed, moment = str(fields.get("foreword", "")), now().timestamp()
     try:
         with request.app.state.participation.writing() as connection:
-            write_foreword(connection, session, typed, now=moment, actor=person.name)
+            forewords.write(connection, session, typed, now=moment, actor=person.name)
     except FieldRefused as problem:
         return _page(request, session.id, typed, problem.message(language_of(request)))
     said = translate("The foreword is saved.", language_of(request))
