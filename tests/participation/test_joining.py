@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from datalab.errors import SessionFull
+from datalab.i18n import Language
 from datalab.participation import joining, paper, session
 from datalab.participation.pseudonym import draw, is_pseudonym, pseudonyms
 from datalab.participation.session import Session
@@ -103,10 +104,10 @@ def test_sheets_have_links_that_nobody_guesses_from_another(store: Store) -> Non
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_pseudonyms_are_many_and_drawn_from_different_animals(language: str) -> None:
-    every = pseudonyms(language)  # type: ignore[arg-type]
+def test_pseudonyms_are_many_and_drawn_from_different_animals(language: Language) -> None:
+    every = pseudonyms(language)
     assert len(every) > 1000
-    drawn = draw(language, set(), random.Random(1), 4)  # type: ignore[arg-type]  # noqa: S311
+    drawn = draw(language, set(), random.Random(1), 4)  # noqa: S311
     animals = {name.split(" ")[0 if language == "fr" else 1] for name in drawn}
     assert len(animals) == 4
     assert not is_pseudonym("Jeanne Martin")

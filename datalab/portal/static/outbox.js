@@ -142,6 +142,7 @@
   async function flush() {
     clearTimeout(timer);
     if (sending) { again = true; return; }
+    if (!navigator.onLine) { await draw(); return; } // "true" promises nothing, "false" is sure
     sending = true;
     const work = async () => {
       do { again = false; if (await run()) break; } while (again);

@@ -2,12 +2,12 @@
 "use strict";
 
 for (const form of document.querySelectorAll("[data-paper]")) {
-  const text = form.querySelector("textarea");
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     form.requestSubmit(form.querySelector(`[name=then][value=${event.shiftKey ? "next" : "same"}]`));
   });
-  form.addEventListener("submit", () => { for (const one of form.querySelectorAll("button")) setTimeout(() => { one.disabled = true; }); });
-  if (!form.querySelector("[aria-invalid]")) text.focus();
+  form.addEventListener("submit", () => {
+    for (const one of form.querySelectorAll("button")) setTimeout(() => { one.disabled = true; });
+  });
 }

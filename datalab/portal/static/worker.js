@@ -54,6 +54,7 @@ async function page(event, address) {
 
 async function keep(key, answer) {
   const pages = await caches.open(PAGES);
+  if (answer.type === "opaqueredirect") { await pages.delete(key); return; } // who was there left, or was erased
   if (!keepable(answer) || !(answer.headers.get("Content-Type") || "").startsWith("text/html")) {
     const gone = answer.type === "basic" && (answer.ok || [401, 403, 404, 410].includes(answer.status));
     if (gone) await pages.delete(key); // it is no longer everybody's

@@ -37,12 +37,15 @@ from datalab.portal.visitor import open_form_of
 
 router = APIRouter(include_in_schema=False)
 LARGEST = picture.LARGEST + 100_000  # bytes of a form with a photo
+SMALL = 100_000
 Fields = dict[str, str]
 
 
 @router.post("/sessions/{id}/take-part")
 async def say(request: Request, id: str) -> Response:
     """An idea, or a comment on one."""
+    if large(request):
+        allow(request, "picture")  # before it is read: nobody fills the memory with many at once
     fields = await open_form_of(request, LARGEST)
     receipt = receipt_of(fields)
     part = await run_in_threadpool(_part, request, id)
@@ -98,7 +101,8 @@ async def _keep(
     said("text", options["text"], contribution.LONGEST)
     photo = fields.get("photo")
     if isinstance(photo, UploadFile) and photo.filename:
-        allow(request, "picture")
+        if not large(request):
+            allow(request, "picture")
         shows = screen(typed.get("alternative", ""), language).said
         options["picture"] = await picture.keep(
             state.participation,
@@ -219,6 +223,12 @@ async def leave(request: Request, id: str) -> Response:
 
         await asyncio.wrap_future(request.app.state.participation.submit(work))
     return RedirectResponse(f"{request.app.state.prefix}/sessions/{id}/", status_code=303)
+
+
+def large(request: Request) -> bool:
+    """Whether a form is larger than text is, or does not say."""
+    length = request.headers.get("content-length", "")
+    return not length.isdecimal() or int(length[:12]) > SMALL
 
 
 def _part(request: Request, id: str) -> Part | None:
