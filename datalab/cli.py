@@ -22,6 +22,7 @@ COMMANDS = {
     "project": "project",
     "sync": "sync",
     "open311": "open311",
+    "control": "control",
     "status": "lab",
     "doctor": "lab",
     "keeper": "keeper",

@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from datalab.errors import DatalabError, InvalidParameter
 from datalab.i18n import Phrase
-from datalab.participation import canned_answer, docket
+from datalab.participation import docket, sample_cases
 from datalab.participation.store import Store
 from datalab.portal import control, equipment, streams
 from datalab.portal.control import Room, asked_of, page_of, room_of
@@ -61,7 +61,7 @@ def _context(request: Request) -> dict[str, Any]:
         lines = docket.listed(connection, asked, room.now, offset=offset)
         totals = docket.totals(connection, room.person.name, room.now)
         teams = docket.teams(connection)
-        answers = canned_answer.answers(connection)
+        samples = sample_cases.present(connection)
     shelf = request.app.state.library.shelf()
     return {
         "room": room,
@@ -70,7 +70,7 @@ def _context(request: Request) -> dict[str, Any]:
         "totals": totals,
         "page": page,
         "pages": pages,
-        "answers": answers,
+        "samples": samples,
         "layers": equipment.layers(shelf, room.language),
         **control.filters(room, asked, teams),
     }

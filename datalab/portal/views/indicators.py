@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from datalab.participation import sample_cases
 from datalab.portal.indicators import PERIODS, PUBLIC, IndicatorsView, Line, view_of
 from datalab.portal.language import language_of, now
 from datalab.portal.page import document, render
@@ -60,7 +61,10 @@ def _view(request: Request, days: int, released: bool) -> IndicatorsView:
 
 
 def _page(request: Request, view: IndicatorsView) -> Response:
-    return render(request, "indicators.html", {"view": view, "periods": PERIODS})
+    with request.app.state.participation.reading() as connection:
+        samples = sample_cases.present(connection)
+    context = {"view": view, "periods": PERIODS, "samples": samples}
+    return render(request, "indicators.html", context)
 
 
 def _file(view: IndicatorsView) -> Response:
