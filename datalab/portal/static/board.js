@@ -162,7 +162,13 @@ window.datalabBoard = (() => {
   };
   const stream = new EventSource(`${root}/board/events?after=${number}&_token=${token}`);
   let losing;
-  stream.addEventListener("changed", (event) => { if (Number(event.lastEventId) > number) self.refresh(); });
+  let later;
+  stream.addEventListener("changed", (event) => {
+    if (Number(event.lastEventId) <= number) return;
+    // Three hundred people vote or come in within a minute: that is looked at once a second.
+    if (!/"(vote\.cast|participant\.\w+)"/.test(event.data)) self.refresh();
+    else later ??= setTimeout(() => { later = undefined; self.refresh(); }, 1000);
+  });
   stream.addEventListener("gone", () => { stream.close(); inTrouble(board.dataset.gone); });
   stream.addEventListener("open", () => { clearTimeout(losing); inTrouble(""); self.refresh(); });
   stream.addEventListener("error", () => { clearTimeout(losing); losing = setTimeout(() => inTrouble(board.dataset.lost), 2500); });
@@ -283,6 +289,7 @@ window.datalabBoard = (() => {
   });
   panel.addEventListener("click", (event) => { if (event.target === panel) panel.close(); });
   panel.addEventListener("close", () => {
+    panel.replaceChildren();
     if (!opener) return;
     const card = opener.card && document.getElementById(opener.card);
     const link = card ? card.querySelector(`[data-hold="${opener.hold}"]`) : all("[data-panel-link]", board).find((one) => one.href === opener.address);
