@@ -140,7 +140,7 @@ def begun(store: Store, **more: Any) -> Meeting:
     """One that is open, without an agenda."""
     with store.writing() as connection:
         made = session.create(
-            connection, now=BEGIN - 1000, actor="ana", receipt="meeting", **{**MEETING, **more}
+            connection, now=BEGIN - 1000, actor="ana", **{"receipt": "meeting", **MEETING, **more}
         )
         made = session.open(connection, made, now=BEGIN, actor="ana")
     return Meeting(store, made)

@@ -23,6 +23,7 @@ from datalab.portal import streams
 from datalab.portal.board_view import LOOSE, BoardView, board_of, pieces, proposed
 from datalab.portal.code import svg_of
 from datalab.portal.language import language_of, now
+from datalab.portal.own import root_of
 from datalab.portal.page import document, render
 from datalab.portal.session_access import session_for
 
@@ -135,8 +136,7 @@ def context_of(request: Request, view: BoardView) -> dict[str, Any]:
 
 def address_of(request: Request, code: str) -> str:
     """Where the code leads, as a phone reads it."""
-    url = request.url
-    return f"{url.scheme}://{url.netloc}{request.app.state.prefix}/join/{code}"
+    return f"{root_of(request)}{request.app.state.prefix}/join/{code}"
 
 
 def touched_by(changes: Iterable[Change]) -> set[str]:
