@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from datalab.errors import ControlRefused
 from datalab.participation import docket, request, sample_cases
@@ -23,7 +23,7 @@ def fill(store: Store, seed: int = 1) -> None:
         )
 
 
-def texts(store: Store) -> list[tuple[str, str, float]]:
+def written(store: Store) -> list[tuple[str, str, float]]:
     with store.reading() as connection:
         asked = select(REQUEST.c.receipt, REQUEST.c.said, REQUEST.c.requested_at)
         return [tuple(row) for row in connection.execute(asked.order_by(REQUEST.c.receipt))]
@@ -31,7 +31,7 @@ def texts(store: Store) -> list[tuple[str, str, float]]:
 
 def test_each_says_that_it_is_synthetic_and_a_seed_gives_the_same_ones(store: Store) -> None:
     fill(store)
-    first = texts(store)
+    first = written(store)
     assert len(first) == 80
     assert all(said.startswith("[Exemple synthétique]") for _, said, _ in first)
     with store.writing() as connection:
@@ -39,7 +39,7 @@ def test_each_says_that_it_is_synthetic_and_a_seed_gives_the_same_ones(store: St
         assert sample_cases.present(connection)
         sample_cases.clear(connection, NOW)
     fill(store)
-    assert texts(store) == first
+    assert written(store) == first
 
 
 def test_they_are_never_mixed_with_real_ones(store: Store) -> None:
@@ -57,3 +57,10 @@ def test_they_are_never_mixed_with_real_ones(store: Store) -> None:
         assert not sample_cases.present(connection)
     with pytest.raises(ControlRefused):
         fill(store)
+
+
+def test_none_of_them_is_in_a_dataset(store: Store) -> None:
+    fill(store)
+    with store.reading() as connection:
+        asked = text("SELECT count(*) FROM released_service_request")
+        assert connection.execute(asked).scalar() == 0
