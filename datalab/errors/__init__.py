@@ -7,17 +7,9 @@ never change once published. ``as_json`` is the only JSON shape of an error in t
 
 from __future__ import annotations
 
-from datalab.errors.access import (
-    AccessRefused,
-    DownloadRefused,
-    ExpectationRefused,
-)
+from datalab.errors.access import AccessRefused, DownloadRefused, ExpectationRefused
 from datalab.errors.case import PushRefused
-from datalab.errors.catalog import (
-    CatalogError,
-    InvalidCatalog,
-    UnknownDataset,
-)
+from datalab.errors.catalog import CatalogError, InvalidCatalog, UnknownDataset
 from datalab.errors.control import ControlRefused, RouteTaken
 from datalab.errors.deployment import (
     AlreadyRunning,
@@ -138,10 +130,7 @@ from datalab.errors.request import (
     TooMuch,
     UnknownPage,
 )
-from datalab.errors.root import (
-    DatalabError,
-    nearest,
-)
+from datalab.errors.root import DatalabError, nearest
 from datalab.errors.run import (
     KernelUnknown,
     NotebookTooLarge,
@@ -172,10 +161,7 @@ from datalab.errors.session import (
     UnknownSession,
     VoteClosed,
 )
-from datalab.errors.signin import (
-    FormTooLarge,
-    SignInRefused,
-)
+from datalab.errors.signin import FormTooLarge, SignInRefused
 from datalab.errors.source import (
     SourceChanged,
     SourceError,
