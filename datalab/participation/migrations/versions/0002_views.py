@@ -76,7 +76,8 @@ VIEWS = {
         JOIN service v ON v.code = r.service_code
         JOIN (
             SELECT service_code, coalesce(commune, '') AS commune, count(*) AS requests
-            FROM request WHERE moderation = 'accepted' AND {REAL} GROUP BY service_code, coalesce(commune, '')
+            FROM request WHERE moderation = 'accepted' AND {REAL}
+            GROUP BY service_code, coalesce(commune, '')
         ) n ON n.service_code = r.service_code AND n.commune = coalesce(r.commune, '')
         WHERE r.moderation = 'accepted' AND {REAL}
     """,
