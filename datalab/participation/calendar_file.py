@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
@@ -17,16 +18,15 @@ from datalab.participation.journal import Change
 from datalab.participation.session import Session
 
 ZONE = ZoneInfo("Europe/Paris")
+NAMESPACE = UUID("6b0f3c1e-5a53-4f0e-9d1c-5f1f6f0d3a77")  # of sessions, drawn once
 USUAL = timedelta(hours=2)  # of a session that says no end
 TOLD = {"title", "question", "place", "starts_at", "ends_at"}
 
 
-def write(
-    session: Session, changes: Sequence[Change], address: str, host: str, language: Language
-) -> bytes:
+def write(session: Session, changes: Sequence[Change], address: str, language: Language) -> bytes:
     """The ``.ics`` file of a session that has a date; ``changes`` are its journal.
 
-    ``address`` is its page, ``host`` what makes the event's id unique in the world.
+    ``address`` is its page.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def write(
     if session.ends_at is not None:
         ends = datetime.fromtimestamp(session.ends_at, ZONE)
     event = Event()
-    event.add("uid", f"session-{session.id}@{host}")
+    event.add("uid", str(uuid5(NAMESPACE, session.id)))
     event.add("sequence", max(0, len(since) - 1))
     stamp = since[-1].at if since else session.created_at
     event.add("dtstamp", datetime.fromtimestamp(int(stamp), UTC))

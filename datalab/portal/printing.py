@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import ModuleType
 from urllib.parse import quote
 
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from datalab.errors import TooFast
 from datalab.participation.documents import opendocument, pdf, word
 from datalab.participation.documents.block import Document
 from datalab.portal.address import proposed
 from datalab.portal.page import matches
 
-# Written by other people's packages from other people's words: never two at a time.
-ONE = threading.Lock()
+# Written by other people's packages from other people's words, a second or so each: one at a time,
+# the last ones kept, and never so many who wait that nobody else is answered.
+MOST_WAITING = 4
+MOST_KEPT = 24
+PATIENCE = 5  # seconds after which one may ask again
 FORMATS: Mapping[str, tuple[ModuleType, str]] = {
     "pdf": (pdf, "application/pdf"),
     "docx": (
@@ -33,7 +37,7 @@ def printed(request: Request, document: Document, format: str) -> Response:
     """``document`` as a file of this format."""
     _, kind = FORMATS[format]
     name = f"{proposed(document.title)}.{format}"
-    return file(request, lambda: _written(document, format), name, kind)
+    return file(request, lambda: PRESS.written(document, format), name, kind)
 
 
 def file(request: Request, made: Callable[[], bytes], name: str, kind: str) -> Response:
@@ -47,13 +51,40 @@ def file(request: Request, made: Callable[[], bytes], name: str, kind: str) -> R
     return Response(content, media_type=kind, headers=headers)
 
 
-@lru_cache(maxsize=24)
-def _kept(document: Document, format: str) -> bytes:
-    module, _ = FORMATS[format]
-    written: bytes = module.write(document)
-    return written
+class Press:
+    """Writes documents; ``kept`` are the last ones."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._queue = threading.BoundedSemaphore(MOST_WAITING)
+        self._kept: OrderedDict[tuple[Document, str], bytes] = OrderedDict()
+
+    def written(self, document: Document, format: str) -> bytes:
+        """
+        Raises
+        ------
+        TooFast
+            where too many ask at once.
+        """
+        known = self._kept.get((document, format))
+        if known is not None:
+            return known
+        if not self._queue.acquire(blocking=False):
+            raise TooFast(PATIENCE)
+        try:
+            with self._one:
+                return self._write(document, format)
+        finally:
+            self._queue.release()
+
+    def _write(self, document: Document, format: str) -> bytes:
+        asked = (document, format)
+        if asked not in self._kept:
+            made: bytes = FORMATS[format][0].write(document)
+            self._kept[asked] = made
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[asked]
 
 
-def _written(document: Document, format: str) -> bytes:
-    with ONE:
-        return _kept(document, format)
+PRESS = Press()

@@ -227,3 +227,18 @@ def test_a_session_without_a_day_is_in_no_calendar(lab: Desk) -> None:
     meeting = begun(lab.app.state.participation, starts_at=None, ends_at=None)
     answer = lab.browser().get(f"sessions/{meeting.session.id}/calendar.ics")
     assert answer.status_code == 404
+
+
+def test_many_who_ask_for_documents_at_once_keep_nobody_else_waiting() -> None:
+    from datalab.errors import TooFast
+    from datalab.participation.documents.block import Document, Heading
+    from datalab.portal.printing import MOST_WAITING, Press
+
+    press = Press()
+    document = Document("t", "s", "fr", "", 0.0, (Heading(1, "Titre"),))
+    made = press.written(document, "odt")
+    for _ in range(MOST_WAITING):
+        press._queue.acquire()
+    assert press.written(document, "odt") == made, "what is kept is given at once"
+    with pytest.raises(TooFast):
+        press.written(document, "docx")

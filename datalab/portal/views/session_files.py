@@ -71,12 +71,10 @@ def calendar(request: Request, id: str) -> Response:
     session = session_seen(request, id)
     if session.starts_at is None:
         raise NoDate
-    root = root_of(request)
-    address = f"{root}{request.app.state.prefix}/sessions/{session.id}/"
-    host = root.partition("://")[2].partition("/")[0].partition(":")[0]
+    address = f"{root_of(request)}{request.app.state.prefix}/sessions/{session.id}/"
     with request.app.state.participation.reading() as connection:
         changes = journal.since(connection, 0, session.scope)
-    body = calendar_file.write(session, changes, address, host, language_of(request))
+    body = calendar_file.write(session, changes, address, language_of(request))
     return file(request, lambda: body, f"{_name(session)}.ics", "text/calendar; charset=utf-8")
 
 
