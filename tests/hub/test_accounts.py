@@ -138,6 +138,7 @@ def test_root_without_a_sandbox_gives_each_server_its_own_account(
             "signin.json",
             "hub/hub.sqlite",
             "secrets/cookie_secret",
+            "participation/participation.sqlite",
             "accounts/homes/citizen/diary.txt",
             "logs/hub.log",
             "run/children.json",

@@ -61,6 +61,9 @@ def test_an_ordinary_cell_runs(student: Person) -> None:
         "secrets/cookie_secret",
         "secrets/proxy_token",
         "secrets/portal_token",
+        "participation",
+        "participation/participation.sqlite",
+        "catalog",
         "accounts/homes/citizen/diary.txt",
         "accounts/homes",
         "run/children.json",
@@ -234,9 +237,11 @@ def test_its_own_token_opens_nothing_else(student: Person) -> None:
 
 def test_modes_of_everything_private(running_lab: Lab) -> None:
     home = running_lab.home
-    closed = [home, *(home / name for name in ("secrets", "hub", "run", "logs", "writer"))]
+    names = ("secrets", "participation", "catalog", "hub", "run", "logs", "writer")
+    closed = [home, *(home / name for name in names)]
     assert {oct(stat.S_IMODE(folder.stat().st_mode)) for folder in closed} == {"0o700"}
     private = [home / "signin.json", *(home / "secrets").iterdir(), *(home / "hub").iterdir()]
     private += [path for path in (home / "run").iterdir() if path.is_file()]
+    private += [path for path in (home / "participation").iterdir() if path.is_file()]
     assert len(private) > 8
     assert {oct(stat.S_IMODE(path.stat().st_mode)) for path in private} == {"0o600"}
