@@ -44,6 +44,6 @@ def test_commands_named_in_the_pages_exist() -> None:
         blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
         code = blocks + re.findall(r"`([^`\n]+)`", text)
         for span in code:
-            named |= set(re.findall(r"(?:^|\s|/)datalab ([a-z]+)", span))
+            named |= set(re.findall(r"(?:^|\s|/)datalab ([a-z0-9-]+)", span))
     assert {"refresh", "doctor", "signin"} <= named
     assert named - set(COMMANDS) == set()
