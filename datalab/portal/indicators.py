@@ -261,7 +261,7 @@ def _map(shelf: Shelf, communes: list[Line], language: Language) -> MapView | No
     if place is None:
         return None
     rows = ", ".join(
-        f"('{line.key}', {'NULL' if line.per_thousand is None else float(line.per_thousand)!r})"
+        f"('{line.key}', {_sql(line.per_thousand)})"
         for line in communes
         if CODE.fullmatch(line.key)
     )
@@ -269,6 +269,10 @@ def _map(shelf: Shelf, communes: list[Line], language: Language) -> MapView | No
     title = translate("Cases per 1,000 inhabitants", language)
     question = Question(relation, place.shape, "t.name", "v.rate", title, "‰", False)
     return maps.draw(shelf, question, language)
+
+
+def _sql(value: float | None) -> str:
+    return "NULL::DOUBLE" if value is None else f"{value!r}::DOUBLE"
 
 
 def _day(at: float) -> str:

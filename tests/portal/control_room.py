@@ -82,7 +82,18 @@ def equipped(root: Path) -> Workshop:
     made.write(outlines, json.dumps(collection), "geojson")
     numbers = {"population": "integer", "area_km2": "double"}
     made.write(
-        described("communes", {"insee_code": "varchar", "name": "varchar", **numbers}),
+        described(
+            "communes",
+            {"insee_code": "varchar", "name": "varchar", **numbers},
+            key=["insee_code"],
+            map={
+                "boundaries": "commune-boundaries",
+                "key": "insee_code",
+                "on": "insee_code",
+                "value": "population",
+                "label": "name",
+            },
+        ),
         "insee_code,name,population,area_km2\n21231,Dijon,159941,40.41\n21003,Ahuy,1695,6.4\n",
     )
     ring = [[(x, y) for x, y in f["geometry"]["coordinates"][0]] for f in features]  # type: ignore[index]

@@ -87,3 +87,23 @@ def test_any_dataset_that_says_so_appears_without_code(room: Desk) -> None:
     assert case(room, id).equipment == {"dataset": "bus-shelters", "id": "AB-1"}
     tied["thing"] = "AB-2"
     assert agent.post(f"control/{id}/equipment", tied).status_code == 422
+
+
+def test_density_is_drawn_and_small_counts_are_left_blank(room: Desk) -> None:
+    for n in range(8):
+        reported(room, f"Cas {n}", 5)
+    for n in range(2):
+        reported(room, f"Autre {n}", 5, commune="21003")
+    for n in range(6):
+        reported(room, f"Sans lieu {n}", 5, commune=None)
+    told = room.browser().get("cases/indicators.json").json()
+    counts = {line["name"]: line["count"] for line in told["communes"]}
+    assert counts == {"Ahuy": None, "Dijon": 8}
+    assert told["nowhere"] is None  # it covers the small one
+    inside = room.browser_of("agent").get("control/indicators.json").json()
+    ahuy = next(line for line in inside["communes"] if line["name"] == "Ahuy")
+    assert ahuy["per_thousand"] == pytest.approx(2 / 1.695, abs=0.01)
+    assert ahuy["per_km2"] == pytest.approx(2 / 6.4, abs=0.01)
+    page = room.browser().get("cases/indicators").text
+    assert 'class="spot none"' in page
+    assert "not told" in page
