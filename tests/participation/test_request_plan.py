@@ -15,7 +15,7 @@ CODES = ("lighting", "road", "waste", "graffiti")
 
 def fill(store: Store, count: int = 6_000) -> None:
     """Reports of three years, as many open as closed."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "id": f"r{number}",
             "token": f"t{number}",
