@@ -31,6 +31,7 @@ Work = Callable[[Connection], T]
 
 MOST_TOGETHER = 200  # pieces of work in one commit
 BUSY_SECONDS = 20.0
+WRITING = 0x77726974  # of PostgreSQL's advisory locks: "writ"
 
 
 class Store:
@@ -195,7 +196,9 @@ def sqlite_url(path: Path) -> str:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        return _one_at_a_time(
+            create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        )
     path = Path(cast(str, parsed.database))
     if not path.exists():
         # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
@@ -223,3 +226,19 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return made
+
+
+def _one_at_a_time(engine: Engine) -> Engine:
+    """Let PostgreSQL commit changes in the order of their numbers, as SQLite does.
+
+    Numbers are given out before the commit: of two writers at once, the later one may commit
+    first, and whoever listens would never hear of the earlier one.
+    """
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("datalab_writes"):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING})")
+
+    return engine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -90,3 +92,34 @@ def test_a_row_that_was_made_or_removed_is_undone_whole(store: Store) -> None:
     with store.writing() as connection:
         journal.undo(connection, gone.id, at=2.0, actor="ana")
     assert name_of(store) == "a"
+
+
+def test_who_listens_hears_of_every_change_however_many_write_at_once(store: Store) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with store.writing() as connection:
+            record(connection, "route.slow")
+            begun.set()
+            go.wait(5)
+
+    def quick() -> None:
+        begun.wait(5)
+        with store.writing() as connection:
+            record(connection, "route.quick")
+
+    heard: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(slow), pool.submit(quick)]
+        last = 0
+        for _ in range(40):
+            with store.reading() as connection:
+                told = journal.since(connection, last, SCOPE)
+            heard += [change.kind for change in told]
+            last = max([last, *(change.id for change in told)])
+            if begun.wait(0.02):
+                go.set()
+            if all(writer.done() for writer in writers) and len(heard) == 2:
+                break
+            time.sleep(0.02)
+    assert sorted(heard) == ["route.quick", "route.slow"]
