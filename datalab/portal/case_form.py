@@ -98,6 +98,9 @@ def place_in(asked: Request, typed: Typed, language: Language) -> Place:
     if not found.given and not question:
         said = "Say where it is: touch the map, or choose the commune and write the street."
         typed.wrong["place"] = translate(said, language)
+    elif found.latitude is None and found.commune is None and not question and _communes(asked):
+        said = "Choose the commune too: many have a street of that name."
+        typed.wrong["place"] = translate(said, language)
     elif found.latitude is None and not found.words and not question:
         said = "Write the street or a landmark too, so that somebody finds it."
         typed.wrong["place"] = translate(said, language)
@@ -106,8 +109,7 @@ def place_in(asked: Request, typed: Typed, language: Language) -> Place:
 
 def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Report:
     """What is to be recorded, its picture and its author still to come."""
-    known = boundaries(asked.app.state.library.shelf())
-    names = known.names if known else {}
+    names = _communes(asked)
     return Report(
         service_code=typed.service.code if typed.service else "",
         receipt=receipt,
@@ -118,6 +120,11 @@ def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Repor
         commune=place.commune,
         address=place.words or names.get(place.commune or "", "") or _nowhere(place),
     )
+
+
+def _communes(asked: Request) -> dict[str, str]:
+    known = boundaries(asked.app.state.library.shelf())
+    return known.names if known else {}
 
 
 def _nowhere(place: Place) -> str:

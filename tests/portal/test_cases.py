@@ -106,6 +106,7 @@ def test_one_phone_has_one_private_page_for_all_it_reports(desk: Desk) -> None:
         ({"service": "teapots"}, "Choose what it is about."),
         ({"latitude": "", "longitude": ""}, "Say where it is"),
         ({"latitude": "", "longitude": "", "commune": "21001"}, "Write the street"),
+        ({"latitude": "", "longitude": "", "place": "rue X"}, "Choose the commune too"),
         ({"latitude": "48.8566", "longitude": "2.3522"}, "outside the communes"),
         ({"latitude": "nan"}, "not a point"),
         ({"latitude": "1e999"}, "not a point"),

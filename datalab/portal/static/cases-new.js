@@ -47,16 +47,17 @@ for (const form of document.querySelectorAll("[data-steps]")) {
   const complain = (field, text) => {
     field.setCustomValidity(text);
     field.reportValidity();
-    field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
-    field.addEventListener("change", () => field.setCustomValidity(""), { once: true });
     return false;
   };
   // What can be said at once; the server looks again at everything.
   const good = (one) => {
     const name = one.dataset.step;
+    for (const field of one.querySelectorAll("input, select, textarea")) field.setCustomValidity("");
     if (name === "kind" && !kind()) return complain(form.querySelector("[name=service]"), words.saidKind);
     if (name === "place" && !question()) {
       const said = form.querySelector("[name=place]");
+      const commune = form.querySelector("[name=commune]");
+      if (!latitude.value && commune && !commune.value) return complain(commune, words.saidPlace);
       if (!latitude.value && !said.value.trim()) return complain(said, words.saidPlace);
     }
     if (name === "what") {

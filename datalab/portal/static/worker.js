@@ -94,7 +94,7 @@ const unread = () => new Response(OFFLINE, { status: 503, headers: { "Content-Ty
 // A page asks for others to be kept that were not opened yet; they and their parts come along.
 self.addEventListener("message", (event) => {
   const paths = event.data?.warm;
-  if (Array.isArray(paths)) event.waitUntil(Promise.all(paths.slice(0, 8).map(warm)).catch(() => {}));
+  if (Array.isArray(paths)) event.waitUntil((async () => { for (const path of paths.slice(0, 8)) await warm(path); })().catch(() => {}));
 });
 async function warm(path) {
   if (!PAGE.test(path)) return;
@@ -102,13 +102,13 @@ async function warm(path) {
   if (await pages.match(address.href)) return;
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   const text = await answer.clone().text(), parts = await caches.open(PARTS);
-  await keep(address.href, answer);
   for (const [, found] of text.matchAll(/(?:src|href)="([^"]+\/static\/[^"]+)"/g)) {
     const part = new URL(found.replaceAll("&amp;", "&"), location.origin);
     if (part.origin !== location.origin || await parts.match(part.href)) continue;
     const got = await fetch(part);
     if (keepable(got)) await parts.put(part.href, got);
   }
+  await keep(address.href, answer); // last: a page that opens has all its parts
 }
 
 // The message of a push is empty: what it has to say is asked for, by who holds the subscription.
