@@ -142,8 +142,13 @@ def test_many_at_once_each_with_its_result_and_all_taken_back(desk: Desk) -> Non
 def test_cases_are_merged_in_one_go(desk: Desk) -> None:
     first, *others = (reported(desk, f"Même trou {n}") for n in range(3))
     agent = desk.browser_of("agent")
+    assert agent.get("control/zzzzzzzz").status_code == 404
+    assert agent.post("control/zzzzzzzz/assign", {"team": "A"}).status_code == 404
     agent.post("control/bulk", {"act": "merge", "first": first, "case": [f"{o}:1" for o in others]})
     assert {case(desk, other).duplicate_of for other in others} == {first}
+    none = agent.post(f"control/{first}/merge", {"first": "<b>zzz", "seen": "1"})
+    assert none.status_code == 422
+    assert 'value="&lt;b&gt;zzz"' in none.text
     page = agent.get(f"control/{first}").text
     assert "Merged into this one" in page
     assert "2 people follow it" in agent.get("control/").text

@@ -13,6 +13,8 @@
     return answer.json();
   };
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Leaflet takes a text for HTML: names and numbers are only ever text here.
+  const plain = (text) => Object.assign(document.createElement("span"), { textContent: text });
   const start = async () => {
     await load(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${words.assets}leaflet.css` }));
     await load(Object.assign(document.createElement("script"), { src: `${words.assets}leaflet.js` }));
@@ -32,7 +34,7 @@
       for (const one of found.points) {
         const [name, radius] = kinds[one.s] ?? kinds.o;
         L.circleMarker([one.p[1], one.p[0]], { renderer: canvas, radius, color: color("--surface"), weight: 1.5, fillColor: color(name), fillOpacity: .9 })
-          .bindTooltip(`${found.names[one.k] ?? one.k} · ${one.i}`)
+          .bindTooltip(plain(`${found.names[one.k] ?? one.k} · ${one.i}`))
           .on("click", () => { location.href = `${words.open}${one.i}${query ? "?" + query : ""}`; })
           .addTo(cases);
       }
@@ -58,7 +60,7 @@
         for (const [x, y, state, name] of layer.points) {
           const [, label, well] = layer.states[state] ?? ["", "–", false];
           const dot = L.circleMarker([y, x], { renderer: canvas, radius: well ? 3 : 5, stroke: !well, weight: 1.5, color: color("--ink"), fillColor: color(well ? "--green" : "--gold"), fillOpacity: well ? .6 : .95 });
-          dot.bindTooltip(`${name} · ${label}`).addTo(things);
+          dot.bindTooltip(plain(`${name} · ${label}`)).addTo(things);
           drawn += 1;
         }
         said.textContent = words.saidMany.replace("{count}", layer.total.toLocaleString(document.documentElement.lang)).replace("{bad}", bad.toLocaleString(document.documentElement.lang));

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from datalab.errors import CannotUndo, ControlRefused, RequestClosed, Stale
+from datalab.errors import CannotUndo, ControlRefused, RequestClosed, Stale, UnknownRequest
 from datalab.i18n import Phrase, translate
 from datalab.participation import canned_answer, handling, request
 from datalab.participation.journal import Change
@@ -92,8 +92,9 @@ LOOKED_FOR = 90.0  # seconds that somebody counts as looking after their page wa
 def _looking(asked: Request, id: str, room: Room) -> list[str]:
     """Who else opened this case a moment ago; kept in memory only."""
     looks: dict[str, dict[str, float]] = asked.app.state.control_looks
-    for other in [key for key, seen in looks.items() if max(seen.values()) < room.now - LOOKED_FOR]:
-        looks.pop(other, None)
+    for other, seen in list(looks.items()):
+        if max(seen.values(), default=0) < room.now - LOOKED_FOR:
+            looks.pop(other, None)
     seen = looks.setdefault(id, {})
     seen[room.person.name] = room.now
     recent = [name for name, at in list(seen.items()) if at > room.now - LOOKED_FOR]
@@ -164,6 +165,10 @@ def _correct(c: Connection, id: str, f: Fields, who: Person, at: float) -> tuple
 
 def _merge(c: Connection, id: str, f: Fields, who: Person, at: float) -> tuple[Change, str]:
     first = f.get("first", "").strip().lower()
+    try:
+        request.get(c, first)
+    except UnknownRequest:
+        raise ControlRefused(reason=Phrase("there is no case {id}", id=first[:40])) from None
     done = handling.merge(c, id, first, actor=who.name, seen=_seen(f), now=at)
     return done.change, "Merged: who reported or followed it follows the other case now."
 
