@@ -71,7 +71,7 @@ class Hall:
 
     def joined(self, browser: Browser, **options: Any) -> Page:
         """A phone on the page of its participant, with the worker in charge."""
-        secret = uuid4().hex
+        secret, session = uuid4().hex, self.room.session
 
         def work(connection: Connection) -> None:
             about: dict[str, Any] = {
@@ -81,14 +81,15 @@ class Hall:
                 "now": now(),
                 "days": 1,
             }
-            joining.join(connection, self.room.session, secret=secret, **about)
+            joining.join(connection, session, secret=secret, **about)
 
         self.room.do(work)
         context = browser.new_context(**{**PHONE, **options})
         context.add_cookies([{"name": own.COOKIE, "value": secret, "url": self.at("")}])
         page = context.new_page()
-        page.goto(self.at(f"join/{self.room.session.code}"))
-        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        page.goto(self.at(f"join/{session.code}"))
+        if options.get("service_workers") != "block":
+            page.evaluate("navigator.serviceWorker.ready.then(() => null)")
         return page
 
 
@@ -214,6 +215,20 @@ def test_what_is_accepted_appears_without_loading_and_typing_goes_on(
     assert "Vu de tous" in other.locator("[data-told]").inner_text()
     for page in (author, other):
         page.context.close()
+
+
+def test_where_no_stream_gets_through_the_page_looks_by_itself(
+    browser: Browser, hall: Hall
+) -> None:
+    page = hall.joined(browser, service_workers="block")
+    page.route("**/take-part/events*", lambda route: route.abort())
+    page.reload()
+    text = "Vu sans flux"
+    hall.room.phone().say(text)
+    hall.room.accept(next(one for one in hall.room.said() if one.text == text))
+    page.locator(".ideas li", has_text=text).wait_for()
+    assert "connexion est faible" in page.locator("[data-poll]").inner_text()
+    page.context.close()
 
 
 def test_the_vote_is_heard_and_given_by_keyboard(browser: Browser, hall: Hall) -> None:
