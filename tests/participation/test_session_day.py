@@ -37,7 +37,6 @@ SHADE = "Planter des arbres côté sud"
 WATER = "Une fontaine à boire"
 SOURCE = "Un point d’eau potable"
 OFFLINE = "Des bancs, écrits sans réseau"
-AWNING = "Des voiles d’ombrage"
 PATIENCE = 20_000  # ms, on a machine that does other things too
 NEWS = "Les six arbres sont plantés, merci !"
 
@@ -146,6 +145,7 @@ def test_a_session_from_its_preparation_to_the_answer(browser: Browser, house: H
     one_is_read_by_a_screen_reader(eva)
     the_room_sorts_and_votes(day, phones)
     it_is_decided_and_closed(day, screen)
+    expect(eva.locator("#say")).to_be_hidden()
     the_minutes_are_in_hand(day)
     the_answer_comes_back(day, zoe, ali)
     shots(day, screen, *phones)
