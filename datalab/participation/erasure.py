@@ -104,7 +104,10 @@ def held(connection: Connection, vault: Vault, author: Author) -> dict[str, Any]
     for table in METADATA.sorted_tables:
         column = table.c.get("author_id") if table is not AUTHOR else table.c["id"]
         if column is not None:
-            rows = connection.execute(select(table).where(column == author.id)).mappings()
+            held_by = column == author.id
+            if table is PICTURE:
+                held_by = PICTURE.c.id.in_(_own_pictures(connection, author))
+            rows = connection.execute(select(table).where(held_by)).mappings()
             found[table.name] = [_told(vault, table, dict(row)) for row in rows]
     asked = select(NOTE).where(
         NOTE.c.request_id.in_([row["id"] for row in found["request"]]),
@@ -123,6 +126,7 @@ def erase(connection: Connection, author: Author, now: float, *, keep: bool) -> 
     """Forget an author. With ``keep``, what others already read stays, unsigned."""
     scopes = _scopes(connection, author)
     ids: dict[str, dict[str, bool]] = {"participant": {author.id: False}}  # row id: words stay
+    shots = _own_pictures(connection, author)
     for table, ended in ((CONTRIBUTION, _contribution), (REQUEST, _request), (RESPONSE, _response)):
         asked = select(table).where(table.c.author_id == author.id)
         for row in map(dict, connection.execute(asked).mappings().all()):
@@ -142,7 +146,7 @@ def erase(connection: Connection, author: Author, now: float, *, keep: bool) -> 
         values = (UNSIGNED if keep and public else GONE)["note"]
         connection.execute(update(NOTE).where(NOTE.c.id == id).values(**values))
     _clean_journal(connection, scopes, ids, f"author:{author.id}")
-    pictures = _pictures(connection, author)
+    pictures = _free(connection, shots)
     _shell(connection, author, now)
     stay = [stays for name, rows in ids.items() if name != "participant" for stays in rows.values()]
     return Erased(len(stay) - sum(stay), sum(stay), pictures)
@@ -253,19 +257,24 @@ def _clean_entry(entry: Any, ids: Mapping[str, Mapping[str, bool]]) -> Any:
     return {**entry, **parts}
 
 
-def _pictures(connection: Connection, author: Author) -> tuple[str, ...]:
-    """Let go of the author's pictures; those that nothing shows any more are told to be erased."""
+def _own_pictures(connection: Connection, author: Author) -> list[str]:
+    """Pictures that an author sent, also where only what they came with says so."""
+    mine = PICTURE.c.author_id == author.id
+    for table in (CONTRIBUTION, REQUEST):
+        sent = select(table.c.picture_id).where(table.c.author_id == author.id)
+        mine = mine | PICTURE.c.id.in_(sent.where(table.c.picture_id.is_not(None)))
+    return list(connection.execute(select(PICTURE.c.id).where(mine)).scalars())
+
+
+def _free(connection: Connection, ids: list[str]) -> tuple[str, ...]:
+    """Let go of pictures; those that nothing shows any more are told, to be erased."""
     shown: set[str] = set()
     for table in (CONTRIBUTION, REQUEST):
-        asked = select(table.c.picture_id).where(table.c.picture_id.is_not(None))
-        mine = select(PICTURE.c.id).where(PICTURE.c.author_id == author.id)
-        shown |= set(connection.execute(asked.where(table.c.picture_id.in_(mine))).scalars())
-    asked = select(PICTURE.c.id).where(PICTURE.c.author_id == author.id)
-    gone = tuple(id for id in connection.execute(asked).scalars() if id not in shown)
+        asked = select(table.c.picture_id).where(table.c.picture_id.in_(ids))
+        shown |= set(connection.execute(asked).scalars())
+    gone = tuple(id for id in ids if id not in shown)
     connection.execute(delete(PICTURE).where(PICTURE.c.id.in_(gone)))
-    connection.execute(
-        update(PICTURE).where(PICTURE.c.author_id == author.id).values(author_id=None)
-    )
+    connection.execute(update(PICTURE).where(PICTURE.c.id.in_(ids)).values(author_id=None))
     return gone
 
 

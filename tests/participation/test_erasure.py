@@ -26,6 +26,10 @@ from tests.participation.people import (
     TYPED,
     contribution,
     everything,
+    picture,
+    places,
+    request,
+    somebody,
 )
 
 LATER = NOW + 1000
@@ -155,8 +159,6 @@ def test_an_erasure_is_told_to_live_pages_and_not_undone(
 
 
 def test_nothing_of_others_is_touched(store: Store, vault: Vault, zoe: author.Author) -> None:
-    from tests.participation.people import somebody
-
     with store.writing() as connection:
         other = somebody(connection, name="Héron calme")
         contribution(connection, other, "hers", text="OTHER words")
@@ -168,3 +170,16 @@ def test_nothing_of_others_is_touched(store: Store, vault: Vault, zoe: author.Au
         told = [c.actor for c in journal.since(connection, 0) if c.actor == f"author:{other.id}"]
     assert held["contribution"][0]["text"] == "OTHER words"
     assert len(told) == 1
+
+
+def test_a_picture_that_only_its_report_leads_to_goes_with_it(store: Store, vault: Vault) -> None:
+    """A photo comes before its report, when nobody is an author yet."""
+    with store.writing() as connection:
+        places(connection)
+        who = somebody(connection, "reporter")
+        picture(connection, None, "early", scope="request")
+        request(connection, who, "case", picture_id="early")
+    with store.reading() as connection:
+        assert [row["id"] for row in erasure.held(connection, vault, who)["picture"]] == ["early"]
+    with store.writing() as connection:
+        assert erasure.erase(connection, who, LATER, keep=False).pictures == ("early",)
