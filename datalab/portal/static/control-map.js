@@ -4,7 +4,7 @@
 {
   const frame = document.querySelector("[data-control-map]");
   const words = frame.dataset, token = document.querySelector("meta[name=datalab-token]")?.content ?? "";
-  const said = document.querySelector("[data-map-said]"), legend = document.querySelector("[data-states]");
+  const said = document.querySelector("[data-map-said]");
   const query = document.querySelector("[data-control]").dataset.query;
   const load = (made) => new Promise((done, fail) => { made.onload = done; made.onerror = fail; document.head.append(made); });
   const get = async (address) => {
@@ -49,7 +49,6 @@
       if (mine !== turn) return; // the map moved on meanwhile
       things.clearLayers();
       let total = 0, drawn = 0;
-      legend.replaceChildren();
       for (const [id, layer] of found) {
         total += layer.total;
         const bad = layer.cells.reduce((sum, cell) => sum + cell[3], 0) || layer.points.filter((p) => !layer.states[p[2]]?.[2]).length;
@@ -59,7 +58,7 @@
         }
         for (const [x, y, state, name] of layer.points) {
           const [, label, well] = layer.states[state] ?? ["", "–", false];
-          const dot = L.circleMarker([y, x], { renderer: canvas, radius: well ? 3 : 5, stroke: !well, weight: 1.5, color: color("--ink"), fillColor: color(well ? "--green" : "--gold"), fillOpacity: well ? .6 : .95 });
+          const dot = L.circleMarker([y, x], { renderer: canvas, radius: well ? 3 : 5, stroke: !well, weight: 3, color: color("--ring"), fillColor: color(well ? "--green" : "--surface"), fillOpacity: well ? .6 : 1 });
           dot.bindTooltip(plain(`${name} · ${label}`)).addTo(things);
           drawn += 1;
         }
