@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import func, select
 
 from datalab.participation import request
 from tests.portal.conftest import Workshop
 from tests.portal.desk import Browser, Desk, now
 
+MINE = re.compile(r"/mine/([\w-]+)/#case-")
 HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"')
 INSIDE = {"latitude": "47.3503", "longitude": "5.0502"}  # in the first square of the workshop
 REPORT = {
@@ -83,3 +85,26 @@ def number_of(answer: Any) -> str:
 def accept(desk: Desk, id: str) -> None:
     with desk.app.state.participation.writing() as connection:
         request.moderate(connection, id, True, actor="agent", seen=None, now=now())
+
+
+def counted(desk: Desk, table: Any) -> int:
+    with desk.app.state.participation.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def closed(desk: Desk, id: str, note: str = "C’est fait.") -> None:
+    with desk.app.state.participation.writing() as connection:
+        request.change_state(
+            connection, id, "fixed", actor="agent", seen=None, now=now(), note=note
+        )
+
+
+def secret_of(browser: Browser) -> str:
+    """The private link that this browser holds."""
+    found = MINE.search(browser.get("cases/").text)
+    assert found
+    return found[1]
+
+
+def token_of(browser: Browser) -> str:
+    return hidden(browser.get("cases/new").text)["_token"]
