@@ -308,8 +308,9 @@ def test_copies_for_offline_use_hold_no_token_and_nothing_of_the_signed_in(
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
-@pytest.mark.parametrize("language", ["fr-FR", "en-GB"])
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"), [(360, "light", "fr-FR"), (1280, "dark", "en-GB")]
+)
 def test_axe_finds_nothing(
     browser: Browser, hall: Hall, width: int, scheme: str, language: str
 ) -> None:
