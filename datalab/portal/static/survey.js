@@ -109,7 +109,7 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   function mark(field, line, text) {
     line.textContent = text || line.textContent;
     line.hidden = !text;
-    for (const one of field?.name ? fields(field.name) : []) text ? one.setAttribute("aria-invalid", "true") : one.removeAttribute("aria-invalid");
+    for (const one of field?.name ? fields(field.name).filter((f) => f.type !== "radio") : []) text ? one.setAttribute("aria-invalid", "true") : one.removeAttribute("aria-invalid");
     return text ? field : null;
   }
 
