@@ -198,10 +198,11 @@ def _details(room: Room, change: Change) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _value(room: Room, name: str, value: Any) -> str:
+def _value(room: Room, name: str, given: object) -> str:
     language: Language = room.language
-    if not value:
+    if not given:
         return "–"
+    value = str(given)
     if name == "state":
         return room.states.get(value, value)
     if name == "assignee":
@@ -212,4 +213,4 @@ def _value(room: Room, name: str, value: Any) -> str:
     if name == "commune":
         return room.communes.get(value, value)
     words = {"waiting": "to be read", "accepted": "accepted", "rejected": "refused"}
-    return translate(words[value], language) if value in words else str(value)
+    return translate(words[value], language) if value in words else value
