@@ -149,7 +149,7 @@ class Refresher:
             log.info("stopped")
 
     def listen(self, datasets: list[Dataset]) -> None:
-        """Refresh what people have just said, for a fifth of the time at most when they say a lot."""
+        """Refresh what people have just said; a fifth of the time at most, when they say a lot."""
         began = self.clock()
         if began < self._listens_at:
             return

@@ -98,7 +98,7 @@ class _Reading:
     def __init__(self, questionnaire: Questionnaire) -> None:
         self.questionnaire = questionnaire
         self.known: dict[str, str] = {}  # names answered so far, by what they are in small letters
-        self.everything = [name for name in questionnaire.variables]
+        self.everything = list(questionnaire.variables)
 
     def mistakes(self) -> Iterator[Mistake]:
         sections = [section.name.lower() for section in self.questionnaire.sections]

@@ -139,7 +139,6 @@ def test_no_figure_passes_for_verified(opened: Open) -> None:
 
 
 def test_every_column_is_described_in_both_languages(catalog: Catalog) -> None:
-    unitless = ("varchar", "boolean", "date", "timestamp", "timestamptz", "geometry")
     assert len(catalog) == 18
     assert catalog.problems == []
     for dataset in catalog:
