@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, func, select
 
 from datalab.participation import request, request_list
-from datalab.participation.request_state import Request
 from datalab.participation.request_list import NEAR_METRES, Filter, distance
+from datalab.participation.request_state import Request
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import SERVICE
 
