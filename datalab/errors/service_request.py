@@ -28,6 +28,7 @@ class ReportRefused(ParticipationError):
 
     code = "report-refused"
     template = "This report cannot be recorded yet: {reasons}."
+    problems: tuple[tuple[str, Phrase], ...] = ()
 
     def __init__(self, problems: Sequence[tuple[str, Phrase]]) -> None:
         self.problems = tuple(problems)
