@@ -140,6 +140,12 @@ def dataset_yaml(survey: Survey) -> str:
             "format": "parquet",
             "view": "released_answer",
             "survey": survey.slug,
+            "columns": {
+                "respondent": "varchar",
+                "question": "varchar",
+                "answer": "varchar",
+                "number": "double",
+            },
         },
         "transform": f"SELECT\n{chosen}\nFROM source\nGROUP BY respondent\n",
         "columns": {
