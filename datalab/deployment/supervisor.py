@@ -14,19 +14,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from datalab.deployment import children as parts
 from datalab.deployment import home, journal, ports, seeding, servers, signin
 from datalab.deployment.answers import answers
-from datalab.errors import DatalabError
+from datalab.errors import DatalabError, ParticipationUnavailable
 from datalab.hub.configuration import openid_rules
 from datalab.hub.plan import Plan
 from datalab.i18n import Language, translate
 from datalab.isolation import groups, sandbox
 from datalab.isolation.private import secret
 from datalab.isolation.process import Process, stop
+from datalab.participation.store import Store as Participation
 from datalab.people.store import Store
 from datalab.settings import Settings
 
@@ -107,6 +109,12 @@ class Supervisor:
         threading.Thread(target=self._set_up_assets, daemon=True).start()
 
     def _build_lake(self) -> None:
+        # Some datasets are read from what people sent: their views are there before the build
+        # asks for them. Where that database is away, the build itself says so.
+        participation = Participation(self.settings.participation)
+        with suppress(ParticipationUnavailable), participation.reading():
+            pass
+        participation.close()
         self.say(translate("Building the lake from its sources…", self.language))
         self.lake_build = subprocess.Popen(
             [sys.executable, "-m", "datalab.cli", "refresh", "--all"],
