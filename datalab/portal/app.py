@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
@@ -132,6 +134,7 @@ def create_app(
         docs_url=None,  # its pages load scripts of a third party
         redoc_url=None,
         openapi_url=None,
+        lifespan=_living,
     )
     app.state.prefix = prefix
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
@@ -253,6 +256,14 @@ def create_app(
         f"{prefix}/assets", LongLived(directory=settings.assets, check_dir=False, shared=True)
     )
     return app
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """Write down on leaving what was counted and not yet written."""
+    yield
+    await run_in_threadpool(app.state.uses.close)
+    await run_in_threadpool(app.state.participation.close)
 
 
 def client_of(settings: Settings, prefix: str, environment: Mapping[str, str]) -> Client | None:

@@ -101,6 +101,8 @@ async def enter(request: Request, code: str) -> Response:
         if by_script(request):
             raise
         return await run_in_threadpool(_page, request, found, True)
+    if not known and not found.demonstration:
+        state.uses.add("session-joined")
     said = translate("You take part as “{pseudonym}”.", language, pseudonym=author.pseudonym)
     answer = taken(request, receipt, said, f"{state.prefix}/sessions/{found.id}/take-part")
     return own.remember(request, answer, author.secret)
