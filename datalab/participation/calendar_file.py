@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
-
 from datalab.i18n import Language
 from datalab.participation.journal import Change
 from datalab.participation.session import Session
@@ -33,6 +31,9 @@ def write(session: Session, changes: Sequence[Change], address: str, language: L
     ValueError
         where it has no date.
     """
+    # Most of a second to load, and few ask for it.
+    from icalendar import Calendar, Event
+
     if session.starts_at is None:
         raise ValueError("a session without a date is no event")
     since = [change for change in changes if _is_told(change)]

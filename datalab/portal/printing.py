@@ -6,14 +6,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from importlib import import_module
 from urllib.parse import quote
 
 from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.errors import TooFast
-from datalab.participation.documents import opendocument, pdf, word
 from datalab.participation.documents.block import Document
 from datalab.portal.address import proposed
 from datalab.portal.page import matches
@@ -23,13 +22,14 @@ from datalab.portal.page import matches
 MOST_WAITING = 4
 MOST_KEPT = 24
 PATIENCE = 5  # seconds after which one may ask again
-FORMATS: Mapping[str, tuple[ModuleType, str]] = {
-    "pdf": (pdf, "application/pdf"),
+# Loaded when the first document is written: a portal starts without them.
+FORMATS: Mapping[str, tuple[str, str]] = {
+    "pdf": ("pdf", "application/pdf"),
     "docx": (
-        word,
+        "word",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ),
-    "odt": (opendocument, "application/vnd.oasis.opendocument.text"),
+    "odt": ("opendocument", "application/vnd.oasis.opendocument.text"),
 }
 
 
@@ -80,7 +80,8 @@ class Press:
     def _write(self, document: Document, format: str) -> bytes:
         asked = (document, format)
         if asked not in self._kept:
-            made: bytes = FORMATS[format][0].write(document)
+            module = import_module(f"datalab.participation.documents.{FORMATS[format][0]}")
+            made: bytes = module.write(document)
             self._kept[asked] = made
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
