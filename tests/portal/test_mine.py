@@ -181,6 +181,15 @@ def test_letters_are_stopped_from_the_page_and_by_the_button_of_a_mail_program(o
         assert connection.execute(select(MESSAGE)).first() is None
 
 
+def test_the_button_of_a_mail_program_takes_no_flood_of_bytes(own: Own) -> None:
+    answer = own.desk.browser().client.post(f"{own.root}/stop", content=b"x" * 300_000)
+    assert answer.status_code == 413
+    forged = own.browser().post(f"{own.root}/stop", {"_token": "0" * 64})
+    assert forged.status_code == 403
+    with own.store.reading() as connection:
+        assert own.vault.reveal(connection, own.zoe.id) == EMAIL
+
+
 def test_an_address_is_given_on_the_page_where_the_lab_sends_letters(own: Own) -> None:
     browser = own.browser()
     browser.post(f"{own.root}/stop")

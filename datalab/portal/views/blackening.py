@@ -78,7 +78,7 @@ async def paint(id: str, request: Request) -> Response:
 def box_of(text: str) -> Rectangle | None:
     """The rectangle of a box ``column-row``, as shares of the sides; None for anything else."""
     column, _, row = text.partition("-")
-    if not (column.isdecimal() and row.isdecimal()):
+    if not (column.isdecimal() and row.isdecimal() and len(text) < 6):
         return None
     x, y = int(column), int(row)
     if not (0 <= x < COLUMNS and 0 <= y < ROWS):

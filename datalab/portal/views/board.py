@@ -47,7 +47,7 @@ def diff(request: Request, id: str, since: int = 0, card: str = "") -> Response:
     """Every part of the board but the cards, and the cards that changed after ``since``."""
     session = session_for(request, id)[1]
     with request.app.state.participation.reading() as connection:
-        changes = journal.since(connection, max(0, since), session.scope)
+        changes = journal.since(connection, min(max(0, since), 2**62), session.scope)
         voted = vote.voted(connection, session) if counted(changes, session) else set()
     whole = len(changes) > MOST_CHANGES
     touched = touched_by(changes) | voted | set(card.split(",")[:MOST_ASKED]) - {""}

@@ -134,7 +134,9 @@ async def undo(request: Request) -> Response:
         raise ControlRefused(reason=Phrase("there is no such act"))
 
     def work(connection: Connection) -> Change:
-        found = journal.find(connection, int(number) if number.isdecimal() else 0)
+        found = journal.find(
+            connection, int(number) if number.isdecimal() and len(number) < 16 else 0
+        )
         if found is None or found.scope not in (routing.SCOPE, service.SCOPE):
             raise ControlRefused(reason=Phrase("there is no such change"))
         return journal.undo(connection, found.id, at=now().timestamp(), actor=person.name)

@@ -25,13 +25,14 @@ from datalab.participation.author import Author
 from datalab.participation.contact import Vault, email_of
 from datalab.participation.tables.author import MESSAGE
 from datalab.portal import limits, own
-from datalab.portal.form import LARGEST
+from datalab.portal.form import LARGEST, body_of, check_origin, fields_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import render
+from datalab.portal.person import FIELD
 from datalab.portal.views.pictures import HEADERS as PICTURE_HEADERS
 from datalab.portal.views.pictures import NAME
-from datalab.portal.visitor import open_form_of
+from datalab.portal.visitor import check_visitor, open_form_of
 
 router = APIRouter(include_in_schema=False)
 # With "no-referrer" browsers would send no Origin with a form, which is how ours is known.
@@ -190,8 +191,10 @@ async def stop(secret: str, request: Request) -> Response:
     The button of a mail program posts without any token: to know the link is enough for this.
     """
     limits.allow(request, "link")
-    if (await request.body())[:100].strip() != ONE_CLICK:
-        await open_form_of(request, LARGEST)
+    body = await body_of(request, LARGEST)
+    if body[:100].strip() != ONE_CLICK:
+        check_origin(request)
+        check_visitor(request, {"token": (await fields_of(request, body)).get(FIELD)})
     state = request.app.state
 
     def work() -> None:

@@ -90,7 +90,8 @@ async def edit(request: Request, slug: str) -> Response:
     fields = await form_of(request, LARGEST, files=True)
     found = await run_in_threadpool(_survey, request, slug)
     language, typed = language_of(request), str(fields.get("text") or "")
-    seen = int(str(fields.get("seen") or 0)) if str(fields.get("seen") or "").isdigit() else None
+    shown = str(fields.get("seen") or "")
+    seen = int(shown) if shown.isdecimal() and len(shown) < 10 else None
     try:
         made = await run_in_threadpool(questionnaire_of, await content_of(fields))
 
@@ -131,7 +132,7 @@ async def act(request: Request, slug: str, act: str) -> Response:
                 return made, text, address
             if act == "settings":
                 cell = str(fields.get("smallest_cell") or "")
-                number = int(cell) if cell.isdigit() and len(cell) < 4 else found.smallest_cell
+                number = int(cell) if cell.isdecimal() and len(cell) < 4 else found.smallest_cell
                 made = survey.set_cell(connection, found, number, moment, person.name)
                 text = translate(
                     "No number that stands for fewer than {least} people leaves.",

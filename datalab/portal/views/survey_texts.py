@@ -89,7 +89,8 @@ async def decide(request: Request, slug: str) -> Response:
             found = survey.get(connection, slug)
             if going == "undo":
                 number = str(fields.get("change") or "")
-                change = journal.find(connection, int(number)) if number.isdigit() else None
+                known = number.isdecimal() and len(number) < 16
+                change = journal.find(connection, int(number)) if known else None
                 if change is None or change.scope != found.scope:
                     raise UnknownResponse
                 journal.undo(connection, change.id, at=moment, actor=person.name)
