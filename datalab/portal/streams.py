@@ -12,7 +12,10 @@ from fastapi.responses import StreamingResponse
 
 from datalab.errors import TooManyStreams
 
-MOST_EACH = 8  # open streams of one person
+MOST_EACH = 8  # open streams of one person, or of one browser
+# Of all browsers of one address, since a browser is whoever it says it is: a room of 300 people has
+# its phones on one.
+MOST_ADDRESS = 600
 TICK = 0.3  # seconds between two looks
 HEARTBEAT = 50  # ticks between two signs of life, so that no proxy closes a quiet stream
 LONGEST = 12_000  # ticks: an hour, after which the page asks again
@@ -24,26 +27,28 @@ class Streams:
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
-    def answer(self, name: str, events: Callable[[], AsyncIterator[str]]) -> StreamingResponse:
-        """A response that sends ``events`` to the person ``name``.
+    def answer(
+        self, name: str, events: Callable[[], AsyncIterator[str]], address: str = ""
+    ) -> StreamingResponse:
+        """A response that sends ``events`` to the person ``name``, or to a browser of ``address``.
 
         Raises
         ------
         TooManyStreams
         """
-        if self._open[name] >= MOST_EACH:
+        counted = {name: MOST_EACH} | ({f"all of {address}": MOST_ADDRESS} if address else {})
+        if any(self._open[one] >= most for one, most in counted.items()):
             raise TooManyStreams
         # Counted here and not in the generator, which a browser that leaves at once never starts.
-        self._open[name] += 1
+        self._open.update(counted.keys())
         closed = False
 
         def close() -> None:
             nonlocal closed
             if not closed:
                 closed = True
-                self._open[name] -= 1
-                if self._open[name] <= 0:
-                    del self._open[name]
+                self._open.subtract(counted.keys())
+                self._open += Counter()  # keeps what is above zero
 
         return _Stream(events(), close)
 

@@ -495,3 +495,20 @@ def test_listeners_are_bounded_for_each_person() -> None:
     streams.answer("student", nothing)
     held[0]._close()  # type: ignore[attr-defined]
     streams.answer("citizen", nothing)
+
+
+def test_listeners_are_bounded_for_each_address_however_many_browsers_it_claims_to_be() -> None:
+    from datalab.errors import TooManyStreams
+    from datalab.portal.streams import MOST_ADDRESS, Streams
+
+    async def nothing() -> Any:
+        yield ""
+
+    streams = Streams()
+    held = [streams.answer(f"visitor {n}", nothing, "192.0.2.1") for n in range(MOST_ADDRESS)]
+    with pytest.raises(TooManyStreams):
+        streams.answer("visitor another", nothing, "192.0.2.1")
+    streams.answer("visitor another", nothing, "192.0.2.2")
+    streams.answer("citizen", nothing)
+    held[0]._close()  # type: ignore[attr-defined]
+    streams.answer("visitor another", nothing, "192.0.2.1")

@@ -62,6 +62,8 @@ def test_a_draft_shows_nothing_and_an_end_shows_no_code(desk: Desk) -> None:
     draft = Assembly(desk, {"state": "draft"})
     for path in ("screen", "screen/now", "screen/events"):
         assert desk.browser().get(f"sessions/{draft.id}/{path}").status_code == 404
+    events = desk.browser().get(f"sessions/{draft.id}/take-part/events")
+    assert events.status_code == 404
     over = Assembly(desk)
     over.change(session.close)
     page = desk.browser().get(f"sessions/{over.id}/screen").text

@@ -100,7 +100,8 @@ async def stream(request: Request, id: str) -> Response:
     sent = request.headers.get("last-event-id") or ""
     after = int(sent) if sent.isdecimal() and len(sent) < 16 else None
     visitor = visitor_of(request)
-    who = limits.address_of(request) if visitor.new else visitor.token
+    address = limits.address_of(request)
+    who = address if visitor.new else visitor.token
 
     async def events() -> AsyncIterator[str]:
         yield "retry: 5000\n\n"
@@ -110,7 +111,7 @@ async def stream(request: Request, id: str) -> Response:
             else:
                 yield streams.event("changed", {}, change.id)
 
-    answer: Response = request.app.state.streams.answer(f"visitor {who}", events)
+    answer: Response = request.app.state.streams.answer(f"visitor {who}", events, address)
     return answer
 
 

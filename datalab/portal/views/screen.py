@@ -66,12 +66,13 @@ async def events(request: Request, id: str, after: int = 0) -> Response:
     await run_in_threadpool(session_seen, request, id)
     known = request.app.state.scenes.known(id, language_of(request), after, KIND)
     visitor = visitor_of(request)
-    name = f"address {address_of(request)}" if visitor.new else f"visitor {visitor.token}"
+    address = address_of(request)
+    name = f"address {address}" if visitor.new else f"visitor {visitor.token}"
 
     async def told() -> AsyncIterator[str]:
         key = (id, language_of(request), KIND)
         async for one in following(request, key, lambda: scene_of(request, id), known):
             yield one
 
-    answer: Response = request.app.state.streams.answer(name, told)
+    answer: Response = request.app.state.streams.answer(name, told, address)
     return answer

@@ -26,6 +26,7 @@ from datalab.portal.page import matches, render
 from datalab.portal.pieces import drawn
 from datalab.portal.place import place_field
 from datalab.portal.scene import Scene
+from datalab.portal.session_access import session_seen
 from datalab.portal.taking import Part, part_of
 from datalab.portal.telling import Telling
 from datalab.portal.visitor import check_visitor, visitor_of
@@ -136,11 +137,13 @@ def own_part(request: Request, id: str) -> Response:
 @router.get("/sessions/{id}/take-part/events")
 async def events(request: Request, id: str, after: int = 0) -> Response:
     """What changes, as it does: pieces for everybody, and a nod where something is one's own."""
+    await run_in_threadpool(session_seen, request, id)
     author = await run_in_threadpool(_author, request, id)
     last = request.headers.get("last-event-id", "")
     seen = int(last) if last.isdecimal() and len(last) < 16 else after
     visitor = visitor_of(request)
-    name = f"address {address_of(request)}" if visitor.new else f"visitor {visitor.token}"
+    address = address_of(request)
+    name = f"address {address}" if visitor.new else f"visitor {visitor.token}"
     known = request.app.state.scenes.known(id, language_of(request), seen)
 
     async def told() -> AsyncIterator[str]:
@@ -148,7 +151,7 @@ async def events(request: Request, id: str, after: int = 0) -> Response:
         async for one in following(request, key, lambda: scene_of(request, id), known, author):
             yield one
 
-    answer: Response = request.app.state.streams.answer(name, told)
+    answer: Response = request.app.state.streams.answer(name, told, address)
     return answer
 
 
