@@ -19,6 +19,7 @@ from starlette.requests import Request
 from datalab.errors import DatalabError, InvalidParameter
 from datalab.i18n import Phrase
 from datalab.participation import docket, sample_cases
+from datalab.participation.session_export import FORMULA
 from datalab.participation.store import Store
 from datalab.portal import control, equipment, streams
 from datalab.portal.control import Room, asked_of, page_of, room_of
@@ -30,7 +31,6 @@ from datalab.portal.person import require
 router = APIRouter(include_in_schema=False)
 MOST_EXPORTED = 20_000
 PAUSE = 1.0  # seconds in which many changes are told as one
-CELLS = "=+-@\t\r"  # a cell that begins so is a formula to a spreadsheet
 
 
 @router.get("/control")
@@ -210,5 +210,4 @@ def _moment(at: float | None) -> str:
 
 def _cell(value: Any) -> Any:
     """A value that no spreadsheet takes for a formula (OWASP, CSV Injection)."""
-    text = value if isinstance(value, str) else ""
-    return f"'{value}" if text[:1] in CELLS and text else value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value

@@ -14,6 +14,7 @@ from datalab.participation import campaign as campaigns
 from datalab.participation import response, results, survey
 from datalab.participation.campaign import Campaign
 from datalab.participation.results import Cross, Summary
+from datalab.participation.session_export import FORMULA
 from datalab.participation.survey import Survey
 from datalab.portal.language import language_of
 from datalab.portal.page import render
@@ -22,7 +23,6 @@ from datalab.portal.views.surveys import RIGHT
 
 router = APIRouter(include_in_schema=False)
 MOST_TEXTS = 200
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Look:
@@ -141,7 +141,7 @@ def as_csv(request: Request, slug: str) -> Response:
 
 def safe(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _plain(figure: Any) -> str:
