@@ -14,7 +14,13 @@ from sqlalchemy import Connection, select, update
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from datalab.errors import ContactRefused, DatalabError, PlaceRefused, UnknownLink
+from datalab.errors import (
+    ContactOverused,
+    ContactRefused,
+    DatalabError,
+    PlaceRefused,
+    UnknownLink,
+)
 from datalab.i18n import Language, Phrase, translate
 from datalab.isolation.private import secret
 from datalab.participation import author, consent, contact, mail, picture, request
@@ -22,10 +28,12 @@ from datalab.participation.author import Author
 from datalab.participation.case_words import delay
 from datalab.participation.register import until
 from datalab.participation.report import Report, Reviewed
+from datalab.participation.screening import screen
 from datalab.participation.service import Attribute, Service
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import REQUEST
 from datalab.portal.boundaries import boundaries
+from datalab.portal.limits import allow_email
 from datalab.portal.own import authors_of
 from datalab.portal.place import Place, place_of
 from datalab.portal.visitor import visitor_of
@@ -151,6 +159,15 @@ def _photo(typed: Typed) -> bool:
     return isinstance(found, UploadFile) and bool(found.size)
 
 
+def check_mailbox(asked: Request, typed: Typed, language: Language) -> None:
+    """Whether the address may be given once more; call it once for each report that is right."""
+    if typed.value("email").strip() and not typed.wrong:
+        try:
+            allow_email(asked, typed.value("email"))
+        except ContactOverused as error:
+            typed.wrong["email"] = error.message(language)
+
+
 async def keep_photo(asked: Request, typed: Typed, now: float, language: Language) -> None:
     """Keep the photo that came, so that nobody has to choose it again whatever else is wrong."""
     found = typed.values.get("photo")
@@ -168,7 +185,7 @@ async def keep_photo(asked: Request, typed: Typed, now: float, language: Languag
             await found.read(),
             None,
             "request",
-            typed.value("alternative"),
+            screen(typed.value("alternative"), language).said,
             now,
         )
     except DatalabError as error:

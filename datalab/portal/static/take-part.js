@@ -56,6 +56,7 @@
     none.hidden = news.ideas.length > 0;
     if (fresh.length) told.textContent = words.saidNew.replace("{text}", fresh.at(-1).querySelector(".words")?.textContent.slice(0, 140) || "");
     if (news.kind && news.kind !== words.kind) turn(news.kind);
+    tell();
     clocks();
   };
   // Another phase opens what it is about, and closes what it is not, unless somebody is in there.
@@ -66,7 +67,14 @@
       if (block.dataset.openIn.split(" ").includes(kind)) block.open = true;
       else if (!busy) block.open = false;
     }
-    told.textContent = words.saidPhase.replace("{phase}", page.querySelector(".phase-name b")?.textContent || "");
+  };
+  // Two phases of one kind may follow each other: it is the name that is told.
+  const named = () => page.querySelector(".phase-name b")?.textContent || "";
+  let phase = named();
+  const tell = () => {
+    if (named() === phase) return;
+    phase = named();
+    if (phase) told.textContent = words.saidPhase.replace("{phase}", phase);
   };
 
   // What is one's own
