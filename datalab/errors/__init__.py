@@ -74,6 +74,7 @@ from datalab.errors.open311 import (
 )
 from datalab.errors.participation import (
     CannotUndo,
+    ContactOverused,
     ContactRefused,
     LooksAutomatic,
     ParticipationError,
@@ -203,6 +204,7 @@ __all__ = [
     "CannotUndo",
     "CatalogError",
     "CommentRefused",
+    "ContactOverused",
     "ContactRefused",
     "ControlRefused",
     "CrateInvalid",

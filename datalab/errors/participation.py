@@ -71,6 +71,16 @@ class ContactRefused(ParticipationError):
     )
 
 
+class ContactOverused(ContactRefused):
+    """Whose mailbox it is did not ask for so many letters."""
+
+    code = "contact-overused"
+    template = (
+        "This e-mail address was given many times today, and nobody's mailbox should be flooded. "
+        "Leave the field empty: the private link tells you the same. Or try again tomorrow."
+    )
+
+
 class LooksAutomatic(ParticipationError):
     """A field that people do not see was filled in, or the form came back faster than one reads."""
 

@@ -19,7 +19,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from datalab.errors import TooFast
+from datalab.errors import ContactOverused, TooFast
 from datalab.portal.language import now
 from datalab.portal.visitor import visitor_of
 
@@ -46,6 +46,8 @@ RATES: dict[Act, tuple[Rate, Rate]] = {
     "follow": (Rate(20, 1 / 5), Rate(200, 2)),
     "link": (Rate(30, 1 / 2), Rate(600, 10)),
 }
+# How often one e-mail address may be given, by whomever: it may be that of a stranger.
+GIVEN = Rate(12, 1 / 7200)
 
 
 class Limits:
@@ -88,6 +90,20 @@ def allow(request: Request, act: Act) -> None:
         waits = limits.take(act, f"visitor {visitor.token}", each, moment)
     if waits:
         raise TooFast(math.ceil(waits))
+
+
+def allow_email(request: Request, email: str) -> None:
+    """Let an e-mail address be given once more, and count it.
+
+    Raises
+    ------
+    ContactOverused
+    """
+    limits: Limits = request.app.state.limits
+    name, _, domain = email.strip().casefold().rpartition("@")
+    mailbox = f"mailbox {name.partition('+')[0]}@{domain}"  # what follows a plus is the same one's
+    if limits.take("link", mailbox, GIVEN, now().timestamp()):
+        raise ContactOverused
 
 
 def address_of(request: Request) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from datalab.participation.tables.request import REQUEST
+from datalab.portal.limits import GIVEN
 from tests.portal.conftest import Workshop
 from tests.portal.desk import Desk
 from tests.portal.street import (
@@ -99,6 +101,23 @@ def test_a_flood_from_one_phone_is_told_to_wait(desk: Desk) -> None:
     assert [a.status_code for a in answers][:6] == [303] * 6
     assert answers[-1].status_code == 429
     assert counted(desk, REQUEST) == 6
+
+
+def test_nobody_floods_the_mailbox_of_a_stranger(desk: Desk) -> None:
+    more = {"smtp": SecretStr("smtp://127.0.0.1"), "mail_from": "a@b.fr"}
+    desk.app.state.settings = desk.settings.model_copy(update=more)
+    for number in range(int(GIVEN.burst)):
+        wanted = {"email": f"Zoe+{number}@exemple.fr", "different": "yes"}
+        assert report(desk.browser(), wanted).status_code == 303
+    browser = desk.browser()
+    refused = report(browser, {"email": "zoe@exemple.fr", "different": "yes"})
+    assert refused.status_code == 400
+    assert "given many times today" in refused.text
+    again = {"email": "", "different": "yes"}
+    assert report(browser, again).status_code == 303
+    assert (
+        report(desk.browser(), {"email": "ada@exemple.fr", "different": "yes"}).status_code == 303
+    )
 
 
 def test_html_is_text_wherever_it_is_shown(desk: Desk) -> None:

@@ -59,6 +59,8 @@ async def follow(request: Request, id: str) -> Response:
     moment, language = now().timestamp(), language_of(request)
     typed = Typed(None, fields)
     receipt = new_receipt()
+    if email := typed.value("email").strip():
+        limits.allow_email(request, email)
 
     def work(connection: Any) -> Author:
         case_list.get(connection, id)  # nothing that is not public is followed

@@ -66,6 +66,9 @@ async def send(asked: Request) -> Response:
         alike = await run_in_threadpool(near_cards, asked, reviewed.report)
         if alike:
             return await run_in_threadpool(_alike, asked, typed, receipt, alike)
+    case_form.check_mailbox(asked, typed, language)
+    if typed.wrong:
+        return await run_in_threadpool(_wrong, asked, typed, receipt)
     sent = await _recorded(asked, typed, reviewed, moment, language)
     asked.app.state.uses.add("report-offline" if typed.value("waited") else "report")
     return _answered(asked, receipt, sent)

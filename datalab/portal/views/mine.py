@@ -161,6 +161,7 @@ async def keep_email(secret: str, request: Request) -> Response:
     typed = str(fields.get("email", ""))
     try:
         email = email_of(typed)
+        limits.allow_email(request, email)
     except ContactRefused as refused:
         return await run_in_threadpool(_page, request, secret, refused.message(language), typed)
 
