@@ -158,6 +158,12 @@ def get(connection: Connection, id: str) -> Any | None:
     return connection.execute(select(PICTURE).where(PICTURE.c.id == id)).mappings().first()
 
 
+def description(connection: Connection, id: str | None) -> str:
+    """What its author wrote for who does not see a picture; "" where there is nothing."""
+    row = get(connection, id) if id else None
+    return str(row["alternative"]) if row else ""
+
+
 async def black_out(
     store: Store, settings: Settings, id: str, rectangles: Sequence[Rectangle]
 ) -> None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from datalab.errors import DatalabError
 from datalab.i18n import translate
-from datalab.participation import agenda, contribution, decision, grouping, journal, vote
+from datalab.participation import agenda, contribution, decision, grouping, journal, picture, vote
 from datalab.participation.journal import Change
 from datalab.participation.session import STATES, Session
 from datalab.participation.tables.contribution import CONTRIBUTION
@@ -177,6 +177,7 @@ def card_panel(
             "card": next(iter(board.cards), None),
             "pieces": pieces(one, language),
             "proposed": proposed(one, language),
+            "described": picture.description(connection, one.picture_id),
             "merged": grouping.merged(connection, session, one.id),
             "into": next((i for i in ideas if i.id == one.merged_into), None),
             "others": [i for i in ideas if i.kind == "idea" and i.id != one.id],

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from datalab.errors import CannotUndo, ControlRefused, RequestClosed, Stale, UnknownRequest
 from datalab.i18n import Phrase, translate
-from datalab.participation import canned_answer, handling, request
+from datalab.participation import canned_answer, handling, picture, request
 from datalab.participation.journal import Change
 from datalab.participation.request_state import STATES, State
 from datalab.participation.store import Store
@@ -49,6 +49,7 @@ def _page(
         wanted = asked_of(asked, room.person.name)
         before, after = control.neighbours(connection, wanted, id, room.now)
         answers = _answers(connection, room, found)
+        described = picture.description(connection, found.case.picture_id)
     looking = _looking(asked, id, room)
     context = {
         "room": room,
@@ -56,6 +57,7 @@ def _page(
         "before": before,
         "after": after,
         "answers": answers,
+        "described": described,
         "looking": looking,
         "streets": streets_of(asked.app.state.library.shelf()) is not None,
         "problem": problem,
