@@ -74,14 +74,26 @@
     return [...kept, ...memory[store].values()].sort((a, b) => a.at - b.at);
   };
 
-  // The token is of this browser. Copies of pages kept for offline use hold none (worker.js).
+  // The token is of this browser, and stays in the page: notebooks share this origin, and with it
+  // what a tab or a database remembers. A copy of a page kept for offline use holds none; the page
+  // that comes late hands it over (worker.js), or else the page is loaded again.
   const tab = (key, value) => {
     try { return value === undefined ? sessionStorage.getItem(`${HOLDER}-${key}`) : sessionStorage.setItem(`${HOLDER}-${key}`, value); } catch { return null; }
   };
   const given = words.querySelector("[name=_token]");
-  if (given.value) tab("token", given.value); else given.value = tab("token") || "";
   const token = () => given.value;
-  const personal = document.querySelector("meta[name=datalab-token]");
+  navigator.serviceWorker?.addEventListener("message", (event) => {
+    if (!event.data?.token) return;
+    given.value = event.data.token;
+    stale = false;
+    flush();
+  });
+  // Only to a form of ours goes what was kept: the script of a notebook could put something there.
+  const FORMS = /^(cases\/new|join\/[^/]+|s\/[^/]+|sessions\/[^/]+\/take-part(\/[a-z]+)?)$/;
+  const ours = (action) => {
+    const { origin, pathname } = new URL(action, location.href);
+    return origin === location.origin && pathname.startsWith(`${prefix}/`) && FORMS.test(pathname.slice(prefix.length + 1));
+  };
 
   const uuid = () => {
     const b = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs https
@@ -173,6 +185,7 @@
 
   // 0: settled. A number: seconds until it is tried again. -1: not before the page is loaded again.
   async function send(item) {
+    if (!ours(item.action)) { await drop("items", item.key); return 0; }
     const files = item.fields.some(([, value]) => typeof value !== "string");
     const body = files ? new FormData() : new URLSearchParams();
     for (const [name, value] of item.fields) typeof value === "string" ? body.append(name, value) : body.append(name, value, value.name || "photo.jpg");
@@ -183,7 +196,7 @@
       await put("items", { ...item, tries: item.tries + 1 });
       return seconds || STEPS[Math.min(item.tries, STEPS.length - 1)];
     };
-    const headers = { Accept: "application/json", "X-Datalab-Token": personal ? personal.content : token() };
+    const headers = { Accept: "application/json", "X-Datalab-Token": token() };
     let answer, document_;
     try {
       await unhurried();
@@ -200,7 +213,6 @@
     }
     if (["form-expired", "sign-in-needed"].includes(error?.code)) {
       given.value = "";
-      tab("token", "");
       fresh();
       return -1;
     }
@@ -211,10 +223,14 @@
     return 0;
   }
   // Only a page that a person opens is given a token.
-  function fresh() {
+  async function fresh() {
     if (!navigator.onLine) return;
+    const later = (seconds) => { clearTimeout(timer); timer = setTimeout(flush, seconds * 1000); };
     const typing = document.activeElement?.matches?.("textarea, input[type=text]") && document.activeElement.value;
-    if (typing || Date.now() - Number(tab("fresh") || 0) < 20000) { stale = true; draw(); return; }
+    if (typing || Date.now() - Number(tab("fresh") || 0) < 5000) { stale = true; draw(); later(5); return; }
+    try { // a network that only says that it is there would show the copy once more
+      if (!(await fetch(`${prefix}/health`, { cache: "no-store" })).ok) throw new Error();
+    } catch { later(3); return; }
     tab("fresh", String(Date.now()));
     location.reload();
   }

@@ -43,13 +43,24 @@ async function page(event, address) {
   const key = address.origin + address.pathname;
   const kept = caches.match(key, { cacheName: PAGES });
   const asked = fetch(event.request);
-  event.waitUntil(asked.then((answer) => keep(key, answer.clone())).catch(() => {}));
+  let came = false;
+  event.waitUntil(asked.then((answer) => { came = true; return keep(key, answer.clone()); }).catch(() => {}));
   // A network that is there but says nothing is worse than none: after a while the copy is shown.
-  const late = new Promise((done) => { setTimeout(done, PATIENCE); }).then(() => kept);
+  const late = new Promise((done) => { setTimeout(done, PATIENCE); }).then(async () => {
+    const copy = came ? null : await kept;
+    if (copy && !came) event.waitUntil(asked.then((answer) => hand(event.resultingClientId, answer)).catch(() => {}));
+    return copy;
+  });
   try {
     const answer = await Promise.race([asked, late]) || await asked;
     return answer.status >= 500 ? await kept || answer : answer;
   } catch { return await kept || unread(); }
+}
+
+// A page that is shown as a copy, so without its token, gets it when the answer comes after all.
+async function hand(id, answer) {
+  const found = /data-outbox-words[^]*?name="_token" value="([^"]+)"/.exec(await answer.clone().text());
+  if (found) (await clients.get(id))?.postMessage({ token: found[1] });
 }
 
 async function keep(key, answer) {
