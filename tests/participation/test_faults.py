@@ -23,7 +23,7 @@ from datalab.participation import api_key
 from datalab.participation.store import Store, sqlite_url
 from datalab.participation.tables.request import REQUEST
 from tests.benchmarks.load import Connection
-from tests.hub.lab import eventually, free_port
+from tests.hub.lab import eventually, free_port, in_a_loop_of_its_own
 from tests.participation.databases import Cluster, cluster, programs
 
 POST = "/services/datalab/open311/v2/requests.json"
@@ -166,7 +166,7 @@ def test_kills_of_the_portal_and_of_the_database_lose_and_double_nothing(
                     server.start()
                     yield 1.0 + 0.1 * turn
 
-        phones = asyncio.run(storm(port, key, kills()))
+        phones = in_a_loop_of_its_own(storm(port, key, kills()))
     assert compare(store, phones) > 12
     assert sum(phone.tries for phone in phones) > len(phones)
     store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import stat
@@ -24,6 +23,7 @@ from datalab.participation.encoder import MEMORY
 from datalab.participation.picture import REASONS, Encoded, encode_now
 from datalab.participation.store import Store
 from datalab.settings import Settings
+from tests.hub.lab import in_a_loop_of_its_own
 from tests.participation.people import NOW, somebody
 
 MARK = b"SECRET-4711"
@@ -264,7 +264,7 @@ def test_a_picture_is_kept_as_two_private_files_and_painted_over_for_good(
     settings = Settings(home=tmp_path / "home")
     with store.writing() as connection:
         who = somebody(connection)
-    id = asyncio.run(
+    id = in_a_loop_of_its_own(
         picture.keep(store, settings, photo(), who.id, "session:s", " Un coin rouge ", NOW)
     )
     names = picture.file_names(id)
@@ -276,7 +276,7 @@ def test_a_picture_is_kept_as_two_private_files_and_painted_over_for_good(
     assert row is not None
     assert (row["width"], row["height"], row["accepted"]) == (480, 640, False)
     assert row["alternative"] == "Un coin rouge"
-    asyncio.run(picture.black_out(store, settings, id, [(0.7, 0.0, 1.0, 0.3)]))
+    in_a_loop_of_its_own(picture.black_out(store, settings, id, [(0.7, 0.0, 1.0, 0.3)]))
     for name in names:
         found = opened((settings.pictures / name).read_bytes()).convert("RGB")
         pixel = found.getpixel((int(found.width * 0.98), 2))
@@ -291,5 +291,7 @@ def test_a_picture_is_kept_as_two_private_files_and_painted_over_for_good(
 def test_a_picture_that_was_not_recorded_leaves_no_file(store: Store, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        asyncio.run(picture.keep(store, settings, saved(drawn()), "nobody", "session:s", "", NOW))
+        in_a_loop_of_its_own(
+            picture.keep(store, settings, saved(drawn()), "nobody", "session:s", "", NOW)
+        )
     assert not os.listdir(settings.pictures)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -12,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from datalab.hub.proxy import StreamingHandler
 from datalab.portal.limits import address_of
+from tests.hub.lab import in_a_loop_of_its_own
 
 
 def carried(claimed: list[tuple[str, str]], seen: str) -> HTTPHeaders:
@@ -50,7 +50,7 @@ def counted(headers: HTTPHeaders, peer: str = "127.0.0.1") -> str:
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             await client.get("/", headers=list(headers.get_all()))
 
-    asyncio.run(ask())
+    in_a_loop_of_its_own(ask())
     return found[0]
 
 

@@ -191,6 +191,9 @@ def test_no_script_of_a_page_reaches_anything(page: Page, address: str, witness:
     here = f"{address}{PREFIX}/pages/{SLUG}/hostile"
     page.goto(here)
     # A third one, without a script, tried to go elsewhere by itself and was kept from it.
+    for found in page.locator("iframe").all():
+        found.scroll_into_view_if_needed()  # they are loaded when they come near
+        page.wait_for_timeout(500)
     frames = [frame for frame in page.main_frame.child_frames if "/files/" in frame.url]
     assert len(frames) == 2
     for frame in frames:

@@ -138,6 +138,13 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/pages.json",
         "/pages/{slug}/{name}.json",
         "/pages/{slug}/{name}/v/{version}.json",
+        "/sessions.json",
+        "/sessions/{id}/calendar.ics",
+        "/sessions/{id}/export.csv",
+        "/sessions/{id}/export.json",
+        "/sessions/{id}/export.zip",
+        "/sessions/{id}/follow-up.json",
+        "/cases/indicators.json",
     }
 
 
