@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError, OperationalError
 
-from datalab.errors import ParticipationUnavailable
+from datalab.errors import InvalidParameter, ParticipationUnavailable
+from datalab.i18n import Phrase
 from datalab.participation.categories import seed
 from datalab.participation.migrations.schema import bring_up_to_date
 
@@ -174,7 +175,7 @@ def _tried(connection: Connection, work: Work[Any]) -> tuple[Any, BaseException 
         if isinstance(error, OperationalError | InternalError | InterfaceError):
             raise
         savepoint.rollback()
-        return None, error
+        return None, _refused() if isinstance(error, DataError) else error
     except Exception as error:
         savepoint.rollback()
         return None, error
@@ -185,8 +186,16 @@ def _told() -> Iterator[None]:
     """Say in the lab's words that the database is away, full or locked for too long."""
     try:
         yield
+    except DataError:
+        raise _refused() from None
     except (OperationalError, InternalError, InterfaceError) as error:
         raise ParticipationUnavailable(reason=str(error.orig).strip().splitlines()[0]) from error
+
+
+def _refused() -> InvalidParameter:
+    """A value that the database cannot hold: PostgreSQL keeps no text with a NUL."""
+    reason = Phrase("it is too long or not written as expected")
+    return InvalidParameter(name="form", value="", reason=reason)
 
 
 def sqlite_url(path: Path) -> str:

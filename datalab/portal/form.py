@@ -111,8 +111,6 @@ async def fields_of(request: Request, body: bytes) -> FormData:
         ]
     except (ValueError, MultiPartException):
         raise _unreadable() from None
-    if "\0" in "".join(str(value) for _, value in pairs):
-        raise _unreadable()  # no text holds it, and PostgreSQL takes none that does
     return FormData(pairs)
 
 

@@ -92,7 +92,7 @@ class Comments:
             rows = database.execute(
                 "SELECT * FROM comments c WHERE notebook = ? AND (deleted_at IS NULL OR EXISTS "
                 "(SELECT 1 FROM comments a WHERE a.parent = c.id AND a.deleted_at IS NULL)) "
-                "ORDER BY at, id",
+                "ORDER BY at, (SELECT min(number) FROM journal WHERE comment = c.id), id",
                 (notebook,),
             ).fetchall()
         return [_comment(row) for row in rows]

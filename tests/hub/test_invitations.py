@@ -53,8 +53,11 @@ def open_server(guest: Person) -> None:
 
 
 def nothing_left(lab: Lab, name: str) -> bool:
-    if list(lab.home.rglob(f"*{name}*")):
-        return False
+    try:
+        if list(lab.home.rglob(f"*{name}*")):
+            return False
+    except FileNotFoundError:
+        return False  # something was being removed while we looked
     with sqlite3.connect(lab.home / "hub" / "hub.sqlite") as database:
         if database.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone():
             return False

@@ -222,7 +222,7 @@ def test_a_damaged_log_is_set_aside_and_open_pages_reload(bare: Bare) -> None:
     async def talk() -> None:
         (person,) = await opened(bare)
         person.type(" gardé")
-        await until(lambda: on_disk(bare)[0] == "un gardé")
+        await until(lambda: on_disk(bare)[:1] == ["un gardé"])
         bare.kill()
         log = bare.home / ".datalab" / "live.sqlite"
         log.write_bytes(b"SQLite format 3\0" + os.urandom(5000))
@@ -270,7 +270,7 @@ def test_a_corrupt_notebook_says_so_and_others_go_on(bare: Bare) -> None:
         said = json.loads(broken.turned_away[0])
         assert said["errorReason"] == "Ce fichier n’est pas un notebook lisible."
         person.type(" va")
-        await until(lambda: on_disk(bare)[0] == "un va")
+        await until(lambda: on_disk(bare)[:1] == ["un va"])
         # Mended, it opens.
         write_notebook(bare.home / "cassé.ipynb", ["réparé"])
         await broken.reload()
@@ -291,7 +291,7 @@ def test_a_message_that_is_no_message_ends_one_connection_only(bare: Bare) -> No
             await bad._send(rubbish)
             await asyncio.sleep(0.1)
         good.type(" bon")
-        await until(lambda: on_disk(bare)[0] == "un bon")
+        await until(lambda: on_disk(bare)[:1] == ["un bon"])
         for each in (good, bad):
             await each.close()
 
@@ -379,7 +379,7 @@ def test_a_full_disk_loses_nothing_and_says_so(small_disk: Path) -> None:
         fill.unlink()
         await asyncio.to_thread(bare.start)
         await until(lambda: writer.synced and reader.synced)
-        await until(lambda: on_disk(bare)[0] == "un plein !")
+        await until(lambda: on_disk(bare)[:1] == ["un plein !"])
         assert (await saved())["trouble"] == ""
         for each in (writer, reader):
             await each.close()

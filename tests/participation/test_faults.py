@@ -109,13 +109,15 @@ def answers(port: int) -> None:
     eventually(there, "the portal", 90)
 
 
-async def storm(port: int, key: str, kills: Iterator[float]) -> list[Phone]:
-    """Twelve phones; each item of ``kills`` is a pause before the next one, in seconds."""
+async def storm(port: int, key: str, kills: Iterator[int]) -> list[Phone]:
+    """Twelve phones; each item of ``kills`` is how many reports come before the next one."""
     over = asyncio.Event()
     phones = [Phone(port, key, number) for number in range(12)]
     sending = [asyncio.create_task(phone.send(over)) for phone in phones]
-    while pause := await asyncio.to_thread(next, kills, None):
-        await asyncio.sleep(pause)
+    while more := await asyncio.to_thread(next, kills, None):
+        wanted = sum(len(phone.told) for phone in phones) + more
+        while sum(len(phone.told) for phone in phones) < wanted:
+            await asyncio.sleep(0.1)
     over.set()
     await asyncio.wait_for(asyncio.gather(*sending), 60)
     return phones
@@ -153,20 +155,20 @@ def test_kills_of_the_portal_and_of_the_database_lose_and_double_nothing(
         _, key = api_key.issue(connection, "storm", "", actor="tests", now=time.time())
     with portal(tmp_path / "home", url, port) as running:
 
-        def kills() -> Iterator[float]:
+        def kills() -> Iterator[int]:
             answers(port)
-            yield 1.5
-            for turn in range(3):
+            yield 30
+            for _ in range(3):
                 running[-1].kill()
                 running[0].start_again()  # type: ignore[attr-defined]
                 answers(port)
-                yield 1.5
+                yield 30
                 if server is not None:
                     server.stop("immediate")
                     server.start()
-                    yield 1.0 + 0.1 * turn
+                    yield 30
 
         phones = in_a_loop_of_its_own(storm(port, key, kills()))
-    assert compare(store, phones) > 12
+    assert compare(store, phones) > 100
     assert sum(phone.tries for phone in phones) > len(phones)
     store.close()

@@ -62,8 +62,9 @@ def send(
     checked = check(asked.questionnaire, raw, DAY)
     assert checked.problems == {}
     sender = Sender(f"secret-of-respondent-{number}", "fr")
+    now = NOW + number / 1000  # one after the other
     return store.write(
-        lambda c: response.submit(c, asked, to, sender, checked, f"receipt-{number:012}", NOW)
+        lambda c: response.submit(c, asked, to, sender, checked, f"receipt-{number:012}", now)
     )
 
 
