@@ -12,7 +12,7 @@ from datalab.i18n import Language
 
 Access = Literal["open", "members", "restricted"]
 Severity = Literal["error", "warning"]
-Format = Literal["csv", "json", "geojson", "parquet", "xlsx", "hdf"]
+Format = Literal["csv", "json", "geojson", "parquet", "xlsx", "hdf", "shapefile", "gpkg", "gtfs"]
 Periodicity = Literal[
     "once", "realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "annual", "irregular"
 ]
@@ -111,6 +111,43 @@ class Source(BaseModel):
     )
     csv: CsvOptions = Field(default=CsvOptions(), description="how a CSV file is written")
     sheet: str | None = Field(None, description="worksheet of an XLSX file; the first if absent")
+    header_row: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="row of the worksheet, as the spreadsheet numbers it, that names the columns; "
+        "the first that is not empty if absent",
+    )
+    header_rows: int | None = Field(
+        None,
+        ge=1,
+        le=5,
+        description="rows that name the columns together, from header_row on, joined with ' / '; "
+        "one if absent",
+    )
+    until: str | None = Field(
+        None,
+        min_length=1,
+        description="how the first cell of the row below the table begins (notes, source)",
+    )
+    merged: Literal["fill"] | None = Field(
+        None,
+        description="fill repeats the value of merged cells of an XLSX file; refused if absent",
+    )
+    layer: str | None = Field(
+        None,
+        description="layer of a GeoPackage, or name of the shapefile in a zip; the only one if "
+        "absent",
+    )
+    table: str | None = Field(
+        None, pattern=r"^[a-z][a-z_]*$", description="table of a GTFS feed, such as stops"
+    )
+    crs: str | None = Field(
+        None,
+        pattern=r"^EPSG:[0-9]{4,6}$",
+        description="reference system of the coordinates where the file does not say it, such as "
+        "EPSG:2154; published are always longitude and latitude (WGS 84)",
+    )
     records: str | None = Field(None, description="dotted path to the list inside a JSON document")
     columns: dict[str, ColumnType] | None = Field(
         None,
@@ -193,7 +230,12 @@ class Dataset(Model):
     provenance: Literal["real", "synthetic"] = "real"
     calibration: Text | None = None
     role: Literal["equipment", "streets"] | None = None
-    schema_: str | None = Field(None, alias="schema")
+    schema_: str | None = Field(
+        None,
+        alias="schema",
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Table Schema that the file keeps, by its name in catalog/schemas",
+    )
     retention: str | None = None
     periodicity: Periodicity
     temporal: str | None = Field(None, description="ISO 8601 interval, start/end")
