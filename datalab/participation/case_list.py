@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from datalab.participation import request, request_list
 from datalab.participation.request_list import NEAR_METRES, Filter, distance
 from datalab.participation.request_state import Request
+from datalab.participation.street import resembles, street_of
 from datalab.participation.tables.author import PICTURE
-from datalab.participation.tables.request import SERVICE
+from datalab.participation.tables.request import REQUEST, SERVICE
 
 MOST_POINTS = 1_000  # on one map
+MOST_COMPARED = 2_000  # addresses of one kind in one commune, the newest
 NEAREST = 5  # cases that are suggested at most
 FINE = 3  # decimals from which a place is that of a thing in the street, not of somebody's window
 COARSE = 2_000.0  # metres around which the other ones are looked for
@@ -54,12 +57,29 @@ class Case:
     closed_at: float | None
 
 
+class Point(NamedTuple):
+    """What a map shows of a case, its place rounded as :class:`Case` has it."""
+
+    id: str
+    service_code: str
+    state: str
+    status: str
+    latitude: float
+    longitude: float
+    requested_at: float
+
+
 @dataclass(frozen=True)
 class Near:
-    """A case that may be the same; ``metres`` from the place asked about."""
+    """A case that may be the same.
+
+    ``metres`` from the place asked about, None where only words were compared: ``street`` then
+    says whether both name a street, or something else such as a park.
+    """
 
     case: Case
-    metres: float
+    metres: float | None
+    street: bool = False
 
 
 def page(connection: Connection, asked: Filter) -> tuple[list[Case], int]:
@@ -69,11 +89,22 @@ def page(connection: Connection, asked: Filter) -> tuple[list[Case], int]:
     return cases(connection, request_list.listed(connection, asked)), total
 
 
-def points(connection: Connection, asked: Filter) -> list[Case]:
-    """The newest cases that have a place, for a map."""
-    every = replace(asked, limit=MOST_POINTS, offset=0)
-    found = cases(connection, request_list.listed(connection, every))
-    return [case for case in found if case.latitude is not None]
+def points(connection: Connection, asked: Filter) -> list[Point]:
+    """Those of the newest cases that have a place, for a map."""
+    every = request_list.query(replace(asked, limit=MOST_POINTS, offset=0))
+    codes = select(SERVICE.c.code, SERVICE.c.decimals)
+    decimals = {row.code: row.decimals for row in connection.execute(codes)}
+    columns = (REQUEST.c[name] for name in ("id", "service_code", "state", "status"))
+    moved = (REQUEST.c.latitude, REQUEST.c.longitude, REQUEST.c.requested_at)
+    return [
+        Point(
+            id, code, state, status, round(north, decimals[code]), round(east, decimals[code]), at
+        )
+        for id, code, state, status, north, east, at in connection.execute(
+            every.with_only_columns(*columns, *moved)
+        )
+        if north is not None and east is not None
+    ]
 
 
 def get(connection: Connection, id: str) -> Case:
@@ -121,6 +152,38 @@ def near(connection: Connection, service: str, latitude: float, longitude: float
     return [Near(case, distance(*there, latitude, longitude)) for case in same[:NEAREST]]
 
 
+def on_street(
+    connection: Connection, service: str, commune: str, town: str, address: str, *, placed: bool
+) -> list[Near]:
+    """Open cases of one kind in a commune named ``town`` whose address resembles, the closest first.
+
+    With ``placed`` the asker has a point: cases that have one too are left to :func:`near`. None
+    for kinds whose places are told coarsely: their addresses are nobody else's to find.
+    """
+    asked_for = street_of(address, town)
+    decimals = connection.execute(
+        select(SERVICE.c.decimals).where(SERVICE.c.code == service)
+    ).scalar()
+    if asked_for is None or decimals is None or decimals < FINE:
+        return []
+    asked = Filter(
+        services=(service,), statuses=("open",), communes=(commune,), limit=MOST_COMPARED
+    )
+    query = request_list.query(asked).with_only_columns(
+        REQUEST.c.id, REQUEST.c.address, REQUEST.c.latitude
+    )
+    found: list[tuple[float, str, bool]] = []
+    for row in connection.execute(query):
+        street = street_of(row.address, town)
+        if street is None or (placed and row.latitude is not None):
+            continue
+        if like := resembles(asked_for, street):
+            found.append((like, row.id, bool(asked_for.kind and street.kind)))
+    best = sorted(found, key=lambda one: -one[0])[:NEAREST]
+    shown = {case.id: case for case in some(connection, [id for _, id, _ in best])}
+    return [Near(shown[id], None, street) for _, id, street in best]
+
+
 def cases(connection: Connection, found: Iterable[Request]) -> list[Case]:
     """What everybody may see of requests that were accepted."""
     rows = list(found)
@@ -166,4 +229,15 @@ def _rounded(degrees: float | None, decimals: int) -> float | None:
     return None if degrees is None else round(degrees, decimals)
 
 
-__all__ = ["NEAR_METRES", "Case", "Filter", "Near", "cases", "get", "near", "page", "some"]
+__all__ = [
+    "NEAR_METRES",
+    "Case",
+    "Filter",
+    "Near",
+    "cases",
+    "get",
+    "near",
+    "on_street",
+    "page",
+    "some",
+]

@@ -72,10 +72,11 @@ for (const form of document.querySelectorAll("[data-steps]")) {
   };
 
   const near = async () => {
-    const place = `${kind()} ${latitude.value} ${longitude.value}`;
-    if (!latitude.value || question() || !navigator.onLine) { found = false; return; }
-    if (place === asked) return;
     const body = new URLSearchParams({ service: kind(), latitude: latitude.value, longitude: longitude.value });
+    for (const name of ["commune", "place"]) body.set(name, form.querySelector(`[name=${name}]`)?.value || "");
+    const place = body.toString();
+    if (question() || !navigator.onLine) { found = false; return; }
+    if (place === asked) return;
     const token = document.querySelector("[data-outbox-words] [name=_token]");
     body.set("_token", token ? token.value : "");
     const patience = new AbortController(), limit = setTimeout(() => patience.abort(), 4000);

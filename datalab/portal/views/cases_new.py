@@ -113,19 +113,37 @@ def sent(asked: Request, key: str) -> Response:
 
 
 def near_cards(asked: Request, report: Report) -> list[tuple[Any, str]]:
-    """Open cases of the same kind within 250 m, each with its distance; none for questions."""
-    if report.latitude is None or report.longitude is None or report.service_code == QUESTION:
+    """Open cases of the same kind within 250 m, each with its distance, and those whose typed
+    address resembles; none for questions."""
+    if report.service_code == QUESTION:
         return []
     language, moment = language_of(asked), now().timestamp()
     known = boundaries(asked.app.state.library.shelf())
+    names = known.names if known else {}
     with asked.app.state.participation.reading() as connection:
         services = services_of(connection)
-        found = case_list.near(connection, report.service_code, report.latitude, report.longitude)
-    names = known.names if known else {}
+        found = []
+        if report.latitude is not None and report.longitude is not None:
+            point = (report.latitude, report.longitude)
+            found = case_list.near(connection, report.service_code, *point)
+        if report.commune in names:
+            named = (report.commune, names[report.commune], report.address)
+            found += case_list.on_street(
+                connection, report.service_code, *named, placed=report.latitude is not None
+            )
     return [
-        (card_of(one.case, services, names, language, moment), distance(one.metres, language))
-        for one in found
+        (card_of(one.case, services, names, language, moment), _away(one, language))
+        for one in found[: case_list.NEAREST]
     ]
+
+
+def _away(one: case_list.Near, language: Language) -> str:
+    """How it is known to be close: by the map, or by the words of its address."""
+    if one.metres is not None:
+        return distance(one.metres, language)
+    if one.street:
+        return translate("same street", language)
+    return translate("similar address", language)
 
 
 def _offered(asked: Request) -> list[Service]:
