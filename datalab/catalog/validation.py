@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 Engine = Literal["compiled", "great_expectations"]
+Outcome = Literal["held", "warning", "broken", "unchecked"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class ExpectationResult:
         Who gave the verdict.
     exception
         Why it could not be evaluated, in one plain line; None where it was.
+    unchecked
+        Why there was nothing to compare with yet (by language), such as another dataset that was
+        never published. It neither holds nor fails, keeps nothing from being published, and is
+        always shown.
     """
 
     type: str
@@ -51,6 +56,7 @@ class ExpectationResult:
     examples: list[dict[str, Any]] = field(default_factory=list)
     engine: Engine = "compiled"
     exception: str | None = None
+    unchecked: dict[str, str] | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -60,7 +66,20 @@ class ExpectationResult:
     @property
     def blocking(self) -> bool:
         """Whether this result keeps the dataset from being published."""
-        return not self.success and (self.severity == "error" or self.exception is not None)
+        return (
+            not self.success
+            and self.unchecked is None
+            and (self.severity == "error" or self.exception is not None)
+        )
+
+    @property
+    def outcome(self) -> Outcome:
+        """``held``, ``warning``, ``broken``, or ``unchecked``: never two of them."""
+        if self.unchecked is not None:
+            return "unchecked"
+        if self.success:
+            return "held"
+        return "broken" if self.blocking else "warning"
 
     def as_json(self) -> dict[str, Any]:
         """Great Expectations' result format, with ``examples`` and ``engine`` of our own."""
@@ -76,7 +95,7 @@ class ExpectationResult:
                 "kwargs": self.kwargs,
                 "severity": self.severity,
             },
-            "success": self.success,
+            "success": None if self.unchecked is not None else self.success,
             "result": {key: value for key, value in result.items() if value is not None},
             "exception_info": {
                 "raised_exception": self.exception is not None,
@@ -84,6 +103,7 @@ class ExpectationResult:
             },
             "examples": self.examples,
             "engine": self.engine,
+            **({"unchecked": self.unchecked} if self.unchecked is not None else {}),
         }
 
     @classmethod
@@ -93,7 +113,7 @@ class ExpectationResult:
             type=config["type"],
             kwargs=dict(config["kwargs"]),
             severity=config.get("severity", "error"),
-            success=document["success"],
+            success=bool(document["success"]),
             element_count=result.get("element_count"),
             unexpected_count=result.get("unexpected_count"),
             unexpected_percent=result.get("unexpected_percent"),
@@ -101,6 +121,7 @@ class ExpectationResult:
             examples=list(document.get("examples", [])),
             engine=document.get("engine", "compiled"),
             exception=document.get("exception_info", {}).get("exception_message"),
+            unchecked=document.get("unchecked"),
         )
 
 
@@ -123,16 +144,23 @@ class ValidationResult:
     @property
     def warnings(self) -> list[ExpectationResult]:
         """Results that did not hold, yet let the dataset be published."""
-        return [result for result in self.results if not result.success and not result.blocking]
+        return [result for result in self.results if result.outcome == "warning"]
+
+    @property
+    def unchecked(self) -> list[ExpectationResult]:
+        """Results that neither hold nor fail: what they compare with is not there."""
+        return [result for result in self.results if result.outcome == "unchecked"]
 
     @property
     def counts(self) -> dict[str, int]:
-        """``{"evaluated", "successful", "failed", "warnings"}``."""
+        """``{"evaluated", "successful", "failed", "warnings", "unchecked"}``."""
+        outcomes = [result.outcome for result in self.results]
         return {
-            "evaluated": len(self.results),
-            "successful": sum(result.success for result in self.results),
-            "failed": len(self.failed),
-            "warnings": len(self.warnings),
+            "evaluated": len(outcomes) - outcomes.count("unchecked"),
+            "successful": outcomes.count("held"),
+            "failed": outcomes.count("broken"),
+            "warnings": outcomes.count("warning"),
+            "unchecked": outcomes.count("unchecked"),
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from datalab.catalog.badge import verdict_of
 from datalab.catalog.validation import ExpectationResult, ValidationResult
 from datalab.catalog.words import in_words
 from datalab.i18n import Language, translate
@@ -16,7 +18,8 @@ MOST_TEXT = 200  # characters of one observed value
 
 @dataclass(frozen=True)
 class Verdict:
-    """One expectation. ``outcome`` is ``held``, ``warning``, ``broken`` or ``unknown``.
+    """One expectation. ``outcome`` is ``held``, ``warning``, ``broken``, ``unchecked`` (what it
+    compares with is not there yet; ``why`` says what) or ``unknown`` (never evaluated).
 
     ``examples`` are failing rows: the row number in the file's table, then columns with values.
     """
@@ -31,6 +34,7 @@ class Verdict:
     observed: Any
     examples: list[dict[str, Any]]
     note: str | None
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,15 @@ class Quality:
     held: int
     broken: int
     warnings: int
+    unchecked: int
     published: list[Verdict]
     refused: list[Verdict]
 
 
 def quality_of(holding: Holding, language: Language) -> Quality:
     """The verdicts on a dataset. Values found in rows are told only where rows may leave."""
-    good = _validation(holding.good)
-    latest = _validation(holding.record)
+    good = _validation(verdict_of(holding.record, holding.good))
+    latest = _validation(holding.record.get("validation"))
     published = _verdicts(holding, good, language)
     refused: list[Verdict] = []
     if holding.record.get("state") == "kept" and latest is not None:
@@ -61,13 +66,13 @@ def quality_of(holding: Holding, language: Language) -> Quality:
         held=outcomes.count("held"),
         broken=outcomes.count("broken"),
         warnings=outcomes.count("warning"),
+        unchecked=outcomes.count("unchecked"),
         published=published,
         refused=refused,
     )
 
 
-def _validation(record: dict[str, Any] | None) -> ValidationResult | None:
-    document = (record or {}).get("validation")
+def _validation(document: Mapping[str, Any] | None) -> ValidationResult | None:
     return ValidationResult.from_json(document) if document else None
 
 
@@ -97,7 +102,7 @@ def _verdicts(
         if e.note
     }
     verdicts = [_verdict(r, holding, language, told, notes) for r in validation.results]
-    order = {"broken": 0, "warning": 1, "unknown": 2, "held": 3}
+    order = {"broken": 0, "warning": 1, "unchecked": 2, "held": 3}
     return sorted(verdicts, key=lambda verdict: order[verdict.outcome])
 
 
@@ -108,7 +113,7 @@ def _verdict(
     told: bool,
     notes: dict[tuple[str, str], str],
 ) -> Verdict:
-    outcome = "held" if result.success else "broken" if result.blocking else "warning"
+    outcome = result.outcome
     observed = result.observed_value
     if isinstance(observed, list | dict | str) and len(str(observed)) > MOST_TEXT:
         observed = str(observed)[:MOST_TEXT] + "…"
@@ -125,6 +130,7 @@ def _verdict(
         observed=observed if told else None,
         examples=result.examples if told else [],
         note=note if note and note.rstrip(".") != words else None,
+        why=(result.unchecked or {}).get(language),
     )
 
 
@@ -133,5 +139,6 @@ def _label(outcome: str, language: Language) -> str:
         "held": translate("Holds", language),
         "warning": translate("Reservation", language),
         "broken": translate("Does not hold", language),
+        "unchecked": translate("Not checked", language),
         "unknown": translate("Not evaluated yet", language),
     }[outcome]

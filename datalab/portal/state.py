@@ -1,27 +1,16 @@
-"""The state of a dataset in words: what the last attempt did, and what that means for a reader."""
+"""The badge of a dataset as a page says it: what the last attempt did, and what that means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from datalab.catalog.badge import LATE, MARKS, STATES, Badge, badge_of, label, meaning
 from datalab.i18n import Language, translate
 from datalab.portal.access import barrier
 from datalab.portal.library import Holding
 
-# Twice the period of a dataset: one missed refresh is no news, two are.
-LATE = {
-    "realtime": timedelta(hours=1),
-    "hourly": timedelta(hours=3),
-    "daily": timedelta(days=2),
-    "weekly": timedelta(days=14),
-    "monthly": timedelta(days=62),
-    "quarterly": timedelta(days=184),
-    "annual": timedelta(days=731),
-}
-STATES = ("published", "unchanged", "kept", "failed", "waiting")
-READ = {"published", "unchanged"}  # states of a run that read its source
-MARKS = ("warning", "stale")
+__all__ = ["LATE", "MARKS", "STATES", "State", "badge", "label", "meaning", "state_of"]
 
 
 @dataclass(frozen=True)
@@ -40,37 +29,12 @@ class State:
     stale: bool
     attempted_at: str | None
     published_at: str | None
+    unchecked: int = 0
 
 
-def label(name: str, language: Language) -> str:
-    """A state as a badge says it."""
-    return {
-        "published": translate("Published", language),
-        "unchanged": translate("Up to date", language),
-        "kept": translate("Earlier version kept", language),
-        "failed": translate("Source unreadable", language),
-        "waiting": translate("Not published yet", language),
-        "warning": translate("With a reservation", language),
-        "stale": translate("Late", language),
-    }[name]
-
-
-def meaning(name: str, language: Language) -> str:
-    """What a state means, for the health of the whole lake."""
-    return {
-        "published": translate(
-            "The last refresh brought new data, which passed its tests.", language
-        ),
-        "unchanged": translate("The last refresh read the source and found nothing new.", language),
-        "kept": translate(
-            "New data came but did not pass its tests: the last good version stays in place.",
-            language,
-        ),
-        "failed": translate(
-            "The source could not be read: the last good version stays in place.", language
-        ),
-        "waiting": translate("Described in the catalog, never published so far.", language),
-    }[name]
+def badge(holding: Holding, now: datetime) -> Badge:
+    """The badge of a dataset of the published lake at ``now``."""
+    return badge_of(holding.record, holding.good, holding.dataset.periodicity, now)
 
 
 def name_of(holding: Holding) -> str:
@@ -78,47 +42,37 @@ def name_of(holding: Holding) -> str:
     return name if name in STATES else "waiting"
 
 
+def marks_of(holding: Holding, now: datetime) -> set[str]:
+    """``warning``: what is read was published with a reservation; ``stale``: it is late."""
+    return set(badge(holding, now).marks)
+
+
 def state_of(holding: Holding, language: Language, now: datetime) -> State:
     """The state of a dataset at ``now``."""
-    name = name_of(holding)
-    good = holding.good or {}
-    record = holding.record
-    marks = marks_of(holding, now)
+    found = badge(holding, now)
+    name = found.name
     sentence = meaning(name, language)
     called = label(name, language)
-    if name == "failed" and (record.get("error") or {}).get("code") == "too-many-rejects":
+    if name == "failed" and (holding.record.get("error") or {}).get("code") == "too-many-rejects":
         # The source was read: its rows are what is wrong.
         called = translate("Rows unreadable", language)
         sentence = translate(
             "Rows of the new file are not as declared: the last good version stays in place.",
             language,
         )
-    if name in {"kept", "failed"} and not good:
+    if name in {"kept", "failed"} and not found.readable:
         sentence = translate("Nothing was ever published: its first version failed.", language)
     return State(
         name=name,
         label=called,
         sentence=sentence,
         reason=_reason(holding, language),
-        warning="warning" in marks,
-        stale="stale" in marks,
-        attempted_at=record.get("finished_at"),
-        published_at=good.get("finished_at"),
+        warning=found.warning,
+        stale=found.stale,
+        attempted_at=found.attempted_at,
+        published_at=found.published_at,
+        unchecked=found.unchecked,
     )
-
-
-def marks_of(holding: Holding, now: datetime) -> set[str]:
-    """``warning``: what is read was published with a reservation; ``stale``: it is late."""
-    marks = set()
-    good, record = holding.good or {}, holding.record
-    if good.get("warning"):
-        marks.add("warning")
-    looked = [run.get("finished_at") for run in (record, good) if run.get("state") in READ]
-    last = max((moment for moment in looked if moment), default=None)
-    late = LATE.get(holding.dataset.periodicity)
-    if last and late and now - datetime.fromisoformat(last) > late:
-        marks.add("stale")
-    return marks
 
 
 def _reason(holding: Holding, language: Language) -> str | None:
