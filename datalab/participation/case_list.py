@@ -94,15 +94,14 @@ def points(connection: Connection, asked: Filter) -> list[Point]:
     every = request_list.query(replace(asked, limit=MOST_POINTS, offset=0))
     codes = select(SERVICE.c.code, SERVICE.c.decimals)
     decimals = {row.code: row.decimals for row in connection.execute(codes)}
-    columns = (REQUEST.c[name] for name in ("id", "service_code", "state", "status"))
-    moved = (REQUEST.c.latitude, REQUEST.c.longitude, REQUEST.c.requested_at)
+    columns = [REQUEST.c[name] for name in Point._fields]
     return [
         Point(
             id, code, state, status, round(north, decimals[code]), round(east, decimals[code]), at
         )
         for id, code, state, status, north, east, at in connection.execute(
-            every.with_only_columns(*columns, *moved)
-        )
+            every.with_only_columns(*columns)
+        ).all()
         if north is not None and east is not None
     ]
 
@@ -155,7 +154,7 @@ def near(connection: Connection, service: str, latitude: float, longitude: float
 def on_street(
     connection: Connection, service: str, commune: str, town: str, address: str, *, placed: bool
 ) -> list[Near]:
-    """Open cases of one kind in a commune named ``town`` whose address resembles, the closest first.
+    """Open cases of one kind in a commune named ``town`` whose address is alike, the closest first.
 
     With ``placed`` the asker has a point: cases that have one too are left to :func:`near`. None
     for kinds whose places are told coarsely: their addresses are nobody else's to find.

@@ -23,7 +23,7 @@ from datalab.participation.store import Store as Participation
 from datalab.participation.use import Uses
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
-from datalab.portal import failure
+from datalab.portal import failure, sections
 from datalab.portal.asset import LongLived
 from datalab.portal.commune import Communes
 from datalab.portal.feed import Feed
@@ -58,6 +58,7 @@ from datalab.portal.views import (
     dataset,
     datasets,
     demonstration,
+    describing,
     doors,
     export,
     follow_up,
@@ -205,6 +206,7 @@ def create_app(
         session_files,
         follow_up,
         demonstration,
+        describing,
         sessions,
         blackening,
         pictures,
@@ -255,6 +257,7 @@ def create_app(
     app.mount(
         f"{prefix}/assets", LongLived(directory=settings.assets, check_dir=False, shared=True)
     )
+    sections.divide(app, prefix)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from datalab.participation.request_state import STATE_NAMES
 from datalab.participation.tables.request import REQUEST
 from datalab.portal import limits, own
 from datalab.portal.boundaries import boundaries
-from datalab.portal.case_view import CaseCard, card_of, services_of
+from datalab.portal.case_view import CaseCard, age, card_of, services_of
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, PUBLIC, document, page, render
 from datalab.portal.person import is_navigation
@@ -167,22 +168,24 @@ def points(request: Request, service: Text = "", commune: Text = "", status: Tex
     with request.app.state.participation.reading() as connection:
         services = services_of(connection)
         found = case_list.points(connection, chosen)
-    features = []
-    for case in found:
-        card = card_of(case, services, {}, language, moment)
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {
-                    "id": card.id,
-                    "service": card.service,
-                    "state": card.state_title,
-                    "status": card.status,
-                    "age": card.age,
-                },
-                "geometry": {"type": "Point", "coordinates": [case.longitude, case.latitude]},
-            }
-        )
+    # A thousand cases share few names: each is translated once.
+    names = {code: about.name(language) for code, about in services.items()}
+    states = {code: said.in_(language) for code, said in STATE_NAMES.items()}
+    since = cache(lambda minutes: age(60.0 * minutes, language))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "id": point.id,
+                "service": names[point.service_code],
+                "state": states[point.state],
+                "status": point.status,
+                "age": since((moment - point.requested_at) // 60),
+            },
+            "geometry": {"type": "Point", "coordinates": [point.longitude, point.latitude]},
+        }
+        for point in found
+    ]
     collection = {"type": "FeatureCollection", "features": features, "most": MOST_POINTS}
     headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie", **PUBLIC}
     return JSONResponse(collection, media_type="application/geo+json", headers=headers)
