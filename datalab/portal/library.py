@@ -27,6 +27,7 @@ from datalab.lake.index import Entry, read_index
 from datalab.lake.layout import folder, folders
 from datalab.lake.reader import attach
 from datalab.lake.rejected import Rejected, read_rejected
+from datalab.lake.release import Release, all_releases, releases_file
 
 LOG = logging.getLogger("datalab.portal")
 OPEN = "open"
@@ -41,10 +42,12 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True)
 class Holding:
-    """One dataset of the index: its description, and what its runs left behind."""
+    """One dataset of the index: its description, what its runs left behind, and its releases,
+    the newest first."""
 
     dataset: Dataset
     entry: Entry
+    releases: tuple[Release, ...] = ()
 
     @property
     def id(self) -> str:
@@ -167,7 +170,7 @@ class Library:
     def _fingerprint(self) -> Fingerprint:
         seen = []
         for place in folders(self.lake):
-            for path in (place.index, place.catalog):
+            for path in (place.index, place.catalog, releases_file(place)):
                 try:
                     stat = path.stat()
                 except OSError:
@@ -178,9 +181,14 @@ class Library:
     def _read(self, fingerprint: Fingerprint) -> Shelf:
         # The index first: the metadata attached after it is then at least as new.
         holdings = {}
+        released = all_releases(self.lake)
         for name, entry in read_index(self.lake).items():
+            there = {known["snapshot"] for known in entry.snapshots}
+            own = tuple(
+                r for r in released.get(name, ()) if r.lake == entry.lake and r.snapshot in there
+            )
             try:
-                holdings[name] = Holding(Dataset.from_json(entry.dataset), entry)
+                holdings[name] = Holding(Dataset.from_json(entry.dataset), entry, own)
             except (ValidationError, KeyError):
                 LOG.exception("the index entry of dataset %s cannot be read", name)
         search = SearchIndex([holding.dataset for holding in holdings.values()])

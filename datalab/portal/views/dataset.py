@@ -31,9 +31,9 @@ from datalab.portal.facts import (
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Library, Shelf
 from datalab.portal.page import PAGE_ONLY, SPREAD, document, page
+from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.quality import Quality, quality_of
 from datalab.portal.rows import Slice, open_table, read, sort_of
-from datalab.portal.views.doors import Snapshot
 
 router = APIRouter(tags=["data"])
 PREVIEW = 100
@@ -178,8 +178,9 @@ def json(
     offset: Offset = 0,
     sort: Sort = None,
     snapshot: Snapshot = None,
+    release: ReleaseName = None,
 ) -> Response:
-    asked = Asked(limit, offset, sort, snapshot)
+    asked = Asked(limit, offset, sort, _pinned(request, dataset, snapshot, release))
     return document(request, view_of(request, dataset, asked, with_map=False))
 
 
@@ -191,7 +192,15 @@ def html(
     offset: Offset = 0,
     sort: Sort = None,
     snapshot: Snapshot = None,
+    release: ReleaseName = None,
     map: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    asked = Asked(limit, offset, sort, snapshot, map)
+    asked = Asked(limit, offset, sort, _pinned(request, dataset, snapshot, release), map)
     return page(request, "dataset.html", view_of(request, dataset, asked, with_map=True))
+
+
+def _pinned(
+    request: Request, dataset: str, snapshot: int | None, release: str | None
+) -> int | None:
+    library: Library = request.app.state.library
+    return snapshot_of(library.shelf().get(dataset), snapshot, release)

@@ -19,16 +19,12 @@ from datalab.portal.language import language_of
 from datalab.portal.library import Holding, Shelf
 from datalab.portal.lines import Dialect
 from datalab.portal.page import PUBLIC, matches
+from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.places import place_of
 from datalab.portal.rows import Table, open_table
 
 router = APIRouter(tags=["data"])
-HIGHEST = 2**53
 HOUR = 3600  # seconds
-Snapshot = Annotated[
-    int | None,
-    Query(ge=0, le=HIGHEST, description="a snapshot of this dataset; the newest if absent"),
-]
 DialectOf = Annotated[
     Dialect,
     Query(description="excel: byte order mark, semicolon, decimal comma, formulas made harmless"),
@@ -37,26 +33,39 @@ DialectOf = Annotated[
 
 @router.get("/datasets/{dataset}.csv", summary="The whole table as CSV (RFC 4180)")
 def as_csv(
-    request: Request, dataset: str, snapshot: Snapshot = None, dialect: DialectOf = "rfc4180"
+    request: Request,
+    dataset: str,
+    snapshot: Snapshot = None,
+    release: ReleaseName = None,
+    dialect: DialectOf = "rfc4180",
 ) -> Response:
-    return _answer(request, dataset, snapshot, "csv", dialect)
+    return _answer(request, dataset, (snapshot, release), "csv", dialect)
 
 
 @router.get("/datasets/{dataset}.parquet", summary="The whole table as Parquet (GeoParquet)")
-def as_parquet(request: Request, dataset: str, snapshot: Snapshot = None) -> Response:
-    return _answer(request, dataset, snapshot, "parquet", "rfc4180")
+def as_parquet(
+    request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
+) -> Response:
+    return _answer(request, dataset, (snapshot, release), "parquet", "rfc4180")
 
 
 @router.get("/datasets/{dataset}.geojson", summary="The whole table as GeoJSON (RFC 7946)")
-def as_geojson(request: Request, dataset: str, snapshot: Snapshot = None) -> Response:
-    return _answer(request, dataset, snapshot, "geojson", "rfc4180")
+def as_geojson(
+    request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
+) -> Response:
+    return _answer(request, dataset, (snapshot, release), "geojson", "rfc4180")
 
 
 def _answer(
-    request: Request, dataset: str, snapshot: int | None, door: Door, dialect: Dialect
+    request: Request,
+    dataset: str,
+    pinned: tuple[int | None, str | None],
+    door: Door,
+    dialect: Dialect,
 ) -> Response:
     shelf: Shelf = request.app.state.library.shelf()
     holding = shelf.get(dataset)
+    snapshot = snapshot_of(holding, *pinned)
     opened = open_table(shelf, holding, language_of(request), snapshot)
     chunks, borrowed = _chunks(shelf, holding, opened, door, dialect, request)
     headers = _headers(holding, opened, door, dialect, snapshot is not None, borrowed)
