@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from datalab.i18n import Language
+from datalab.catalog.mask import MaskRule, Rule, rule_of
+from datalab.catalog.text import Model as Model
+from datalab.catalog.text import Text as Text
+from datalab.catalog.writing import CsvOptions as CsvOptions
 
 Access = Literal["open", "members", "restricted"]
 Severity = Literal["error", "warning"]
@@ -41,22 +44,6 @@ def _known_type(value: str) -> str:
 ColumnType = Annotated[str, AfterValidator(_known_type)]
 
 
-class Model(BaseModel):
-    """Unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Text(Model):
-    """A sentence in both languages of the lab."""
-
-    fr: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def in_(self, language: Language) -> str:
-        return self.fr if language == "fr" else self.en
-
-
 class Column(Model):
     """One column of the published table.
 
@@ -69,29 +56,6 @@ class Column(Model):
     source: str | None = None
     values: dict[str, Text] | None = None
     personal: bool = False
-
-
-class CsvOptions(Model):
-    """How a CSV file is written. Nothing is guessed: what is not said here is the default."""
-
-    delimiter: str = Field(default=",", description="character between two values")
-    quote: str = Field(default='"', description="character around a value that holds the delimiter")
-    encoding: str = Field(default="utf-8", description="character encoding, by its Python name")
-    decimal: Literal[".", ","] = Field(default=".", description="decimal mark of numbers")
-    thousands: str | None = Field(
-        default=None, description="mark between thousands, if there is one"
-    )
-    skip: int = Field(default=0, ge=0, description="lines before the header row")
-    header: bool = Field(default=True, description="whether the first line names the columns")
-    null_values: list[str] = Field(
-        default_factory=lambda: [""], description="texts that stand for a missing value"
-    )
-    date_format: str | None = Field(
-        default=None, description="strptime format of dates; ISO 8601 if absent"
-    )
-    timestamp_format: str | None = Field(
-        default=None, description="strptime format of timestamps; ISO 8601 if absent"
-    )
 
 
 class Source(BaseModel):
@@ -211,6 +175,40 @@ class MapHint(Model):
         return self
 
 
+class Mask(Model):
+    """What one audience reads in the place of a restricted table.
+
+    ``for`` names groups, ``account:<name>`` or ``others`` (members of the lab whom nothing else
+    names); ``columns`` says what becomes of each column that is not shown as it is.
+    """
+
+    name: str = Field(
+        pattern=SLUG, max_length=40, description="name of the mask; made of 'for' if absent"
+    )
+    for_: list[str] = Field(alias="for", min_length=1, description="groups and accounts it is for")
+    columns: dict[str, MaskRule] = Field(min_length=1, description="what becomes of each column")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        """A single name may stand without brackets, and names the mask."""
+        if not isinstance(given, dict):
+            return given
+        named = given.get("for", given.get("for_"))
+        listed = [named] if isinstance(named, str) else named
+        made = dict(given)
+        if "for" in made:
+            made["for"] = listed
+        if "name" not in made and isinstance(listed, list):
+            made["name"] = "-".join(str(one).replace(":", "-") for one in listed)
+        return made
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        found = {column: rule_of(text) for column, text in self.columns.items()}
+        return {column: rule for column, rule in found.items() if rule is not None}
+
+
 class Dataset(Model):
     """A dataset of the lab. ``theme`` and ``folder`` come from where the file lies."""
 
@@ -225,7 +223,16 @@ class Dataset(Model):
     steward: str
     access: Access = "open"
     access_note: Text | None = None
-    audience: list[str] = Field(default_factory=list)
+    audience: list[str] = Field(
+        default_factory=list, description="groups and 'account:<name>' that read it whole"
+    )
+    masks: list[Mask] = Field(
+        default_factory=list,
+        description="what others read in its place, from the one that shows most to the least",
+    )
+    overlap: Literal["narrowest", "widest"] = Field(
+        "narrowest", description="what who is named more than once reads"
+    )
     personal_data: Literal["none", "pseudonymous", "personal"] = "none"
     provenance: Literal["real", "synthetic"] = "real"
     calibration: Text | None = None

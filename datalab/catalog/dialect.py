@@ -30,13 +30,29 @@ def mistakes_in(options: CsvOptions) -> Iterator[Mistake]:
             nearest(options.encoding, ENCODINGS),
         )
     yield from _marks(options)
-    for key in ("date_format", "timestamp_format"):
-        for found in _SPECIFIER.findall(getattr(options, key) or ""):
-            if found not in SPECIFIERS:
-                yield Mistake(
-                    ("source", "csv", key),
-                    Phrase("'{part}' is no part of a date or a time", part=f"%{found}"),
-                )
+    for key in ("date_format", "time_format", "timestamp_format"):
+        yield from _moment(getattr(options, key), ("source", "csv", key))
+    for column, writing in options.values.items():
+        yield from _moment(writing.format, ("source", "csv", "values", column, "format"))
+        of = options.of(column)
+        if writing.thousands is not None and len(writing.thousands) != 1:
+            yield Mistake(
+                ("source", "csv", "values", column, "thousands"),
+                Phrase("exactly one character is expected here, and no end of line"),
+            )
+        elif of.thousands == of.decimal:
+            yield Mistake(
+                ("source", "csv", "values", column),
+                Phrase("the same character cannot also be the '{other}'", other="decimal"),
+            )
+
+
+def _moment(form: str | None, place: tuple[str | int, ...]) -> Iterator[Mistake]:
+    for found in _SPECIFIER.findall(form or ""):
+        if found not in SPECIFIERS:
+            yield Mistake(
+                place, Phrase("'{part}' is no part of a date or a time", part=f"%{found}")
+            )
 
 
 def _marks(options: CsvOptions) -> Iterator[Mistake]:
