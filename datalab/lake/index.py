@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datalab.lake.layout import LakeFolder, folders
+from datalab.lake.layout import LakeFolder, folders, mask_of
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,23 @@ def read_index(lake: Path) -> dict[str, Entry]:
     """Every dataset of every lake under ``lake`` that this process may read, by id.
 
     A dataset that is caught in the middle of a move between two lakes is shown from the stricter
-    one.
+    one. A masked one is shown where the whole one may not be read.
     """
     entries: dict[str, Entry] = {}
     for place in folders(lake):
         for identifier, entry in read_folder(place).items():
             known = entries.get(identifier)
-            if known is None or entry.good is not None or known.good is None:
+            masked = known is not None and mask_of(known.lake) is not None
+            if known is None or masked or entry.good is not None or known.good is None:
                 entries[identifier] = entry
     return dict(sorted(entries.items()))
+
+
+def read_masked(lake: Path) -> dict[str, dict[str, Entry]]:
+    """By dataset and lake, what is published of each through a mask."""
+    found: dict[str, dict[str, Entry]] = {}
+    for place in folders(lake):
+        if place.mask is not None:
+            for identifier, entry in read_folder(place).items():
+                found.setdefault(identifier, {})[place.name] = entry
+    return found

@@ -1,7 +1,9 @@
 """Where the files of the published lakes lie, and how a file is put in place whole.
 
-``lake/<class>/`` holds ``catalog.ducklake`` (immutable copy of the metadata), ``data/`` (Parquet),
-``index.json``, ``records/<dataset>/<run>.json``, ``records/<dataset>/history.jsonl`` and
+An access class is ``open``, ``members``, ``restricted-<dataset>``, or
+``restricted-<dataset>--<mask>`` for what one audience reads of it. ``lake/<class>/`` holds
+``catalog.ducklake`` (immutable copy of the metadata), ``data/`` (Parquet), ``index.json``,
+``records/<dataset>/<run>.json``, ``records/<dataset>/history.jsonl`` and
 ``rejects/<dataset>.json``. A sandbox binds ``lake/<class>`` as one read-only directory.
 """
 
@@ -15,7 +17,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-CLASS = re.compile(r"^(open|members|restricted-[a-z0-9]+(-[a-z0-9]+)*)$")
+WORDS = r"[a-z0-9]+(-[a-z0-9]+)*"
+MASKED = "--"  # between a restricted dataset and one of its masks
+CLASS = re.compile(rf"^(open|members|restricted-{WORDS}({MASKED}{WORDS})?)$")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class LakeFolder:
     def name(self) -> str:
         """The access class, which is also the name of the attached lake."""
         return self.root.name
+
+    @property
+    def mask(self) -> str | None:
+        """The mask that this lake shows a dataset through; None where it is whole."""
+        return mask_of(self.name)
 
     @property
     def catalog(self) -> Path:
@@ -55,6 +64,11 @@ class LakeFolder:
         return self.root / "rejects" / f"{dataset}{'.published' if published else ''}.json"
 
 
+def mask_of(name: str) -> str | None:
+    """The mask in the name of an access class."""
+    return name.partition(MASKED)[2] or None
+
+
 def folder(lake: Path, name: str) -> LakeFolder:
     """The folder of access class ``name``, whether or not it exists.
 
@@ -69,7 +83,8 @@ def folder(lake: Path, name: str) -> LakeFolder:
 
 
 def folders(lake: Path) -> list[LakeFolder]:
-    """The folders under ``lake`` that this process may read, ``open`` first, then by name.
+    """The folders under ``lake`` that this process may read: ``open``, ``members``, masked ones,
+    then whole ones, so that a later one is the better of two that hold the same dataset.
 
     A folder that may not be read is left out: the operating system decides who sees what.
     """
@@ -77,7 +92,7 @@ def folders(lake: Path) -> list[LakeFolder]:
         names = sorted(entry.name for entry in lake.iterdir() if CLASS.match(entry.name))
     except OSError:
         return []
-    names.sort(key=lambda name: (name != "open", name != "members", name))
+    names.sort(key=lambda name: (name != "open", name != "members", not mask_of(name), name))
     return [LakeFolder(lake / name) for name in names if os.access(lake / name, os.R_OK | os.X_OK)]
 
 

@@ -1,7 +1,8 @@
 """The published lake as the portal sees it: read once, read again when something was published.
 
-Only the ``open`` lake is attached: what must not leave cannot be asked for. Of the other lakes the
-portal knows the index, which says what they hold and no value.
+Only the ``open`` lake is attached where anybody reads. A closed lake is attached to a connection of
+its own, beside the open one, when a reader comes who may read it: what one reader may not have
+cannot be asked for. Of all lakes the portal knows the index, which says what they hold.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from datalab.catalog.search import SearchIndex
 from datalab.errors import LakeEmpty, TooMuch, UnknownDataset
 from datalab.i18n import Language
 from datalab.lake.connection import connect
-from datalab.lake.index import Entry, read_index
+from datalab.lake.index import Entry, read_index, read_masked
 from datalab.lake.layout import folder, folders
 from datalab.lake.reader import attach
 from datalab.lake.rejected import Rejected, read_rejected
@@ -31,6 +32,7 @@ from datalab.lake.release import Release, all_releases, releases_file
 
 LOG = logging.getLogger("datalab.portal")
 OPEN = "open"
+MEMBERS = "members"
 MEMORY = "1GB"
 THREADS = 2
 PATIENCE = 20.0  # seconds a page waits for its rows
@@ -43,11 +45,15 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 @dataclass(frozen=True)
 class Holding:
     """One dataset of the index: its description, what its runs left behind, and its releases,
-    the newest first."""
+    the newest first.
+
+    One that is read through a mask describes the masked table, and has the ``whole`` one beside it.
+    """
 
     dataset: Dataset
     entry: Entry
     releases: tuple[Release, ...] = ()
+    whole: Holding | None = None
 
     @property
     def id(self) -> str:
@@ -73,13 +79,21 @@ class Holding:
 
 @dataclass
 class Shelf:
-    """One published state of everything, never changed once read."""
+    """One published state of everything, never changed once read.
+
+    ``masked`` holds, by dataset and lake, what is published of it through masks; ``closed`` the
+    connections to lakes that are not open.
+    """
 
     fingerprint: Fingerprint
     holdings: dict[str, Holding]
     search: SearchIndex
     connection: duckdb.DuckDBPyConnection | None
+    lake: Path = Path()
+    masked: dict[str, dict[str, Holding]] = field(default_factory=dict)
     remembered: dict[Any, Any] = field(default_factory=dict)
+    closed: dict[str, duckdb.DuckDBPyConnection] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, dataset: str) -> Holding:
         """The dataset with this id.
@@ -98,16 +112,36 @@ class Shelf:
         """Ids that answer ``query``, best first."""
         return [name for name, _ in self.search.search(query, language) if name in self.holdings]
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of its own for one reader; it keeps this state alive until it is closed."""
+    def cursor(self, lake: str = OPEN) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own for one reader; it keeps this state alive until it is closed.
+
+        ``lake`` is that of the table to read (``Table.lake``), which the caller was let through
+        to by :mod:`datalab.portal.access`; the open one can be read beside it.
+        """
+        if lake != OPEN:
+            return self._closed(lake).cursor()
         if self.connection is None:
             raise LakeEmpty(path="lake/open")
         return self.connection.cursor()
 
+    def _closed(self, lake: str) -> duckdb.DuckDBPyConnection:
+        with self.lock:
+            if lake not in self.closed:
+                place = folder(self.lake, lake)
+                if not place.catalog.is_file():
+                    raise LakeEmpty(path=f"lake/{lake}")
+                made = connect(threads=THREADS, memory_limit=MEMORY, temporary=Path(""))
+                attach(made, place)
+                opened = folder(self.lake, OPEN)
+                if opened.catalog.is_file():
+                    attach(made, opened)
+                self.closed[lake] = made
+            return self.closed[lake]
+
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor that is interrupted after :data:`PATIENCE` seconds."""
-        cursor = self.cursor()
+    def reading(self, lake: str = OPEN) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that is interrupted after :data:`PATIENCE` seconds, see :meth:`cursor`."""
+        cursor = self.cursor(lake)
         timer = threading.Timer(PATIENCE, cursor.interrupt)
         timer.daemon = True
         timer.start()
@@ -191,10 +225,19 @@ class Library:
                 holdings[name] = Holding(Dataset.from_json(entry.dataset), entry, own)
             except (ValidationError, KeyError):
                 LOG.exception("the index entry of dataset %s cannot be read", name)
+        masked: dict[str, dict[str, Holding]] = {}
+        for name, versions in read_masked(self.lake).items():
+            for lake, entry in versions.items():
+                try:
+                    holding = Holding(Dataset.from_json(entry.dataset), entry)
+                except (ValidationError, KeyError):
+                    LOG.exception("the index entry of %s in %s cannot be read", name, lake)
+                else:
+                    masked.setdefault(name, {})[lake] = holding
         search = SearchIndex([holding.dataset for holding in holdings.values()])
         connection = None
         place = folder(self.lake, OPEN)
         if place.catalog.is_file():
             connection = connect(threads=THREADS, memory_limit=MEMORY, temporary=Path(""))
             attach(connection, place)
-        return Shelf(fingerprint, holdings, search, connection)
+        return Shelf(fingerprint, holdings, search, connection, self.lake, masked)

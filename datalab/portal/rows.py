@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from datetime import UTC
 from typing import Any
 
 import duckdb
@@ -21,8 +21,9 @@ from datalab.errors import InvalidParameter
 from datalab.i18n import Language, translate
 from datalab.lake.connection import identifier
 from datalab.lake.reader import table
-from datalab.portal.access import require_rows
-from datalab.portal.library import Holding, Shelf
+from datalab.portal.access import require_rows, version_for
+from datalab.portal.library import OPEN, Holding, Shelf
+from datalab.portal.reader import ANONYMOUS, Reader
 
 EXACT_DIGITS = 15  # a double keeps every decimal number of 15 digits
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
@@ -41,6 +42,7 @@ class Table:
     columns: dict[str, str]
     snapshot: int
     rows: int | None
+    lake: str = OPEN
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class Slice:
 
 
 def open_table(
-    shelf: Shelf, holding: Holding, language: Language, snapshot: int | None = None
+    shelf: Shelf,
+    holding: Holding,
+    language: Language,
+    snapshot: int | None = None,
+    reader: Reader = ANONYMOUS,
 ) -> Table:
-    """The table of a dataset that may be read, now or at ``snapshot``.
+    """The table of a dataset that ``reader`` may read, now or at ``snapshot``.
 
     Raises
     ------
@@ -61,15 +67,17 @@ def open_table(
     NotPublished, UnknownSnapshot
         where there is nothing to read.
     """
-    require_rows(holding, language)
+    holding = version_for(shelf, holding, reader)
+    require_rows(holding, language, reader)
     table(holding.entry, snapshot)
     wanted = snapshot if snapshot is not None else holding.snapshot
     assert wanted is not None  # noqa: S101 - table() refuses a dataset without a good run
-    key = ("table", holding.id, wanted)
+    lake = holding.entry.lake
+    key = ("table", holding.id, lake, wanted)
     if key not in shelf.remembered:
         # Always at a stated snapshot, so that rows, ETag and page speak of the same state.
         name = table(holding.entry, wanted)
-        with shelf.reading() as cursor:
+        with shelf.reading(lake) as cursor:
             described = cursor.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()  # noqa: S608
         known = next((s for s in holding.entry.snapshots if s["snapshot"] == wanted), {})
         columns = {
@@ -77,7 +85,7 @@ def open_table(
             for row in described
             if str(row[0]) in holding.dataset.columns
         }
-        shelf.remembered[key] = Table(name, columns, wanted, known.get("rows"))
+        shelf.remembered[key] = Table(name, columns, wanted, known.get("rows"), lake)
     found: Table = shelf.remembered[key]
     return found
 
@@ -100,15 +108,18 @@ def sort_of(sort: str | None, columns: dict[str, str], language: Language) -> tu
     return name, descending
 
 
-def order_by(name: str, descending: bool, columns: dict[str, str]) -> str:
-    """The ORDER BY of a slice: words as people order them, absent values last, ties in order."""
-    if not name:
-        return ""
-    column, way = identifier(name), "DESC" if descending else "ASC"
-    if columns[name] == TEXT:
-        folded = f"{column} COLLATE NOCASE.NOACCENT {way} NULLS LAST"
-        return f" ORDER BY {folded}, {column} {way} NULLS LAST, rowid"
-    return f" ORDER BY {column} {way} NULLS LAST, rowid"
+def order_by(sorts: Iterable[tuple[str, bool]], columns: dict[str, str]) -> str:
+    """The ORDER BY of a slice: words as people order them, absent values last, ties in order.
+
+    ``sorts`` gives column and "descending", the first one first.
+    """
+    parts = []
+    for name, descending in sorts:
+        column, way = identifier(name), "DESC" if descending else "ASC"
+        if columns[name] == TEXT:
+            parts.append(f"{column} COLLATE NOCASE.NOACCENT {way} NULLS LAST")
+        parts.append(f"{column} {way} NULLS LAST")
+    return f" ORDER BY {', '.join(parts)}, rowid" if parts else ""
 
 
 def read(
@@ -122,17 +133,12 @@ def read(
 ) -> Slice:
     """``limit`` rows from ``offset`` on, in the order of the source where no sort is asked."""
     picked = ", ".join(selected(name, type_) for name, type_ in opened.columns.items())
-    order = order_by(sort, descending, opened.columns)
-    with shelf.reading() as cursor:
+    order = order_by([(sort, descending)] if sort else [], opened.columns)
+    with shelf.reading(opened.lake) as cursor:
         sql = f"SELECT {picked} FROM {opened.sql}{order} LIMIT ? OFFSET ?"  # noqa: S608
         found = cursor.execute(sql, [limit, offset]).fetchall()
         total = opened.rows if opened.rows is not None else count(cursor, opened)
-    types = list(opened.columns.items())
-    rows = [
-        {name: as_json(value, type_) for (name, type_), value in zip(types, row, strict=True)}
-        for row in found
-    ]
-    return Slice(rows, total)
+    return Slice(as_rows(found, opened.columns), total)
 
 
 def count(cursor: duckdb.DuckDBPyConnection, opened: Table) -> int:
@@ -153,20 +159,33 @@ def selected(name: str, type_: str) -> str:
     return column
 
 
-def as_json(value: Any, type_: str) -> Any:
-    """One value of a column as JSON holds it."""
-    if value is None:
-        return None
+def as_rows(found: Iterable[tuple[Any, ...]], columns: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows as DuckDB gives them to rows as JSON holds them."""
+    names = list(columns)
+    ways = [json_of(type_) for type_ in columns.values()]
+    return [
+        {
+            name: value if way is None or value is None else way(value)
+            for name, way, value in zip(names, ways, row, strict=True)
+        }
+        for row in found
+    ]
+
+
+def json_of(type_: str) -> Callable[[Any], Any] | None:
+    """How a value of a type becomes JSON; None where it is already."""
     if is_geometry(type_):
-        return json.loads(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Decimal):
-        matched = DECIMAL.match(type_)
-        exact = matched is not None and int(matched[1]) <= EXACT_DIGITS
-        return (float(value) if value % 1 else int(value)) if exact else str(value)
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return value if isinstance(value, bool | int | str) else str(value)
+        return json.loads
+    if type_ in {TEXT, "boolean"} or type_.endswith(("int", "integer")):
+        return None
+    if type_ in {"double", "float"}:
+        return lambda value: value if math.isfinite(value) else None
+    if matched := DECIMAL.match(type_):
+        if int(matched[1]) > EXACT_DIGITS:
+            return str
+        return lambda value: float(value) if value % 1 else int(value)
+    if type_.startswith("timestamp"):
+        return lambda value: (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if type_ in {"date", "time"}:
+        return lambda value: value.isoformat()
+    return str

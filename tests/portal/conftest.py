@@ -186,7 +186,7 @@ def fill(workshop: Workshop) -> None:
     ]
     for name, more in {
         "for-members": {"access": "members"},
-        "for-named": {"access": "restricted", "audience": ["conseil"]},
+        "for-named": {"access": "restricted", "audience": ["account:conseil"]},
         "not-to-pass-on": {"redistribution": False, "license": "all-rights-reserved"},
     }.items():
         workshop.write(described(name, two, expectations=told, **more), secret)
