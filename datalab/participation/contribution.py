@@ -16,7 +16,7 @@ from datalab.errors import CannotMove, FieldRefused, ReceiptTaken, UnknownItem
 from datalab.i18n import Language, Phrase
 from datalab.participation.author import short_id
 from datalab.participation.journal import Edit
-from datalab.participation.screening import screen
+from datalab.participation.screening import described, screen
 from datalab.participation.session import Session, record, require_open
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.contribution import CONTRIBUTION
@@ -40,7 +40,8 @@ MOST_WAITING = 50  # contributions of one author in one session
 
 @dataclass(frozen=True)
 class Contribution:
-    """``concerns`` is what screening found in ``text``: kind, start, end, word."""
+    """``concerns`` is what screening found in ``text``: kind, start, end, word; with the ``field``
+    "alternative" in the words that describe its picture."""
 
     id: str
     session_id: str
@@ -86,6 +87,7 @@ def submit(
     commune: str | None = None,
     place: str = "",
     picture: str | None = None,
+    shows: str = "",
     evidence: Mapping[str, Any] | None = None,
     cluster: str | None = None,
     way: str = "phone",
@@ -95,7 +97,8 @@ def submit(
     """Keep what somebody says. The same receipt of the same author gives the first one back.
 
     It waits for a moderator, unless the session moderates afterwards and screening finds nothing.
-    A comment is about ``parent``, an accepted idea.
+    A comment is about ``parent``, an accepted idea. ``shows`` is what was typed to describe
+    ``picture``.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def submit(
         "picture_id": picture,
         "evidence": dict(evidence) if evidence else None,
         "state": "accepted" if at_once else "submitted",
-        "concerns": list(screened.concerns),
+        "concerns": [*screened.concerns, *described(shows, language)],
         "cluster_id": cluster,
         "position": now,
         "way": way,

@@ -30,6 +30,7 @@ from datalab.participation.tables.author import PICTURE
 from datalab.settings import Settings
 
 LARGEST = 20_000_000  # bytes of what is sent
+LONGEST_DESCRIPTION = 300  # characters
 SECONDS = 30
 AT_ONCE = 2  # children
 MOST_WAITING = 40
@@ -90,7 +91,7 @@ async def keep(
         "width": made.width,
         "height": made.height,
         "bytes": len(made.large) + len(made.small),
-        "alternative": alternative.strip()[:300],
+        "alternative": alternative.strip()[:LONGEST_DESCRIPTION],
         "created_at": now,
     }
 
@@ -162,6 +163,13 @@ def description(connection: Connection, id: str | None) -> str:
     """What its author wrote for who does not see a picture; "" where there is nothing."""
     row = get(connection, id) if id else None
     return str(row["alternative"]) if row else ""
+
+
+def describe(connection: Connection, id: str, words: str, seen: str) -> bool:
+    """Change what is read to who does not see a picture; False where it is no longer ``seen``."""
+    said = " ".join(words.split())[:LONGEST_DESCRIPTION]
+    where = (PICTURE.c.id == id, PICTURE.c.alternative == seen)
+    return connection.execute(update(PICTURE).where(*where).values(alternative=said)).rowcount == 1
 
 
 async def black_out(

@@ -35,6 +35,7 @@ def rewrite(
     if one.state != "submitted":
         raise CannotMove(reason=Phrase("the contribution is “{state}”", state=STATES[one.state]))
     text = said("text", text, LONGEST)
-    values = {"text": text, "concerns": list(screen(text, language).concerns)}
+    photo = [concern for concern in one.concerns if concern.get("field")]
+    values = {"text": text, "concerns": [*screen(text, language).concerns, *photo]}
     who = f"author:{author}"
     return change(connection, session, one, "rewrite", values, now=now, actor=who, seen=seen)

@@ -67,5 +67,17 @@ def screen(text: str, language: Language = "fr") -> Screened:
     return Screened(UNSEEN.sub("", "".join(said)).strip(), concerns)
 
 
+def described(shows: str, language: Language = "fr") -> list[dict[str, Any]]:
+    """What is wrong with the words that describe a picture; the ``field`` says that it is there."""
+    return [{**concern, "field": "alternative"} for concern in screen(shows, language).concerns]
+
+
+def left_in(said: str, language: Language = "fr") -> list[str]:
+    """What a moderator has to look at in a text that was screened before: words, and masks."""
+    masks = [mask.in_(tongue) for mask in MASKS.values() for tongue in ("fr", "en")]
+    found = [mask for mask in dict.fromkeys(masks) if mask in said]
+    return found + [str(concern["word"]) for concern in screen(said, language).concerns]
+
+
 def _concern(kind: str, what: str, start: int, end: int, text: str) -> dict[str, Any]:
     return {"kind": kind, "what": what, "start": start, "end": end, "word": text[start:end][:80]}

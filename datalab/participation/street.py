@@ -11,6 +11,11 @@ import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 ALIKE = 0.84  # of two names' letters: "Jaures" and "Jaurès" 1.0, "Libertée" and "Liberté" 0.93
 SHORT = 4  # letters: shorter words must be the same, "Foch" is no "Fock"
 # As addresses abbreviate them: norm AFNOR NF Z10-011 and what people write.
@@ -47,14 +52,12 @@ WRITTEN_OUT = {
     "col": "colonel",
     "prof": "professeur",
 }
-KINDS = frozenset(
+KINDS = _set(
     "rue avenue boulevard place allee chemin impasse route square cours faubourg passage quai"
-    " ruelle esplanade promenade sentier parvis mail rond residence lotissement voie pont".split()
+    " ruelle esplanade promenade sentier parvis mail rond residence lotissement voie pont"
 )
-LITTLE = frozenset("de du des la le les l d a au aux et en sur sous".split())
-WHERE = frozenset(
-    "devant derriere pres cote face angle entre vers hauteur niveau coin numero no n".split()
-)
+LITTLE = _set("de du des la le les l d a au aux et en sur sous")
+WHERE = _set("devant derriere pres cote face angle entre vers hauteur niveau coin numero no n")
 NUMBER = re.compile(r"\b\d+\s*(?:bis|ter|quater|[a-d])?\b")
 
 

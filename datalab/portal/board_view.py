@@ -196,6 +196,8 @@ def pieces(one: Contribution, language: Language) -> list[Piece]:
     """What was typed, cut where something was found."""
     found, done = [], 0
     for concern in one.concerns:
+        if concern.get("field"):
+            continue
         start, end = int(concern["start"]), int(concern["end"])
         if start < done:
             continue

@@ -23,7 +23,7 @@ from datalab.errors import (
 )
 from datalab.i18n import Language, Phrase, translate
 from datalab.isolation.private import secret
-from datalab.participation import author, consent, contact, mail, picture, request
+from datalab.participation import author, consent, contact, mail, picture, request, screening
 from datalab.participation.author import Author
 from datalab.participation.case_words import delay
 from datalab.participation.register import until
@@ -185,11 +185,16 @@ async def keep_photo(asked: Request, typed: Typed, now: float, language: Languag
             await found.read(),
             None,
             "request",
-            screen(typed.value("alternative"), language).said,
+            screen(shows_of(typed), language).said,
             now,
         )
     except DatalabError as error:
         typed.wrong["photo"] = error.message(language)
+
+
+def shows_of(typed: Typed) -> str:
+    """The words that describe the photo, as they were typed."""
+    return " ".join(typed.value("alternative").split())[: picture.LONGEST_DESCRIPTION]
 
 
 def photo_pass(asked: Request, id: str) -> str:
@@ -274,12 +279,19 @@ def record(
         return before
     who = author_for(asked, connection, typed, receipt, now, language)
     reported = replace(reviewed.report, author_id=who.id)
-    done = request.submit(connection, replace(reviewed, report=reported), now)
+    marked = screening.described(shows_of(typed), language) if reported.picture_id else []
+    whole = replace(reviewed, report=reported, concerns=(*reviewed.concerns, *marked))
+    done = request.submit(connection, whole, now)
     if reported.picture_id:
         connection.execute(
             update(PICTURE)
             .where(PICTURE.c.id == reported.picture_id)
-            .values(author_id=who.id, scope=f"request:{done.key}")
+            .values(
+                author_id=who.id,
+                scope=f"request:{done.key}",
+                # It may have been kept by an earlier try, and described in this one.
+                alternative=screen(shows_of(typed), language).said,
+            )
         )
     if typed.service is not None:
         facts = {

@@ -23,7 +23,9 @@ from datalab.participation.street import Street, resembles, street_of
 )
 def test_a_street_is_known_again_however_it_is_written(one: str, other: str) -> None:
     here, there = street_of(one, "Dijon"), street_of(other, "Dijon")
-    assert here and there and resembles(here, there) > 0
+    assert here
+    assert there
+    assert resembles(here, there) > 0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def test_a_street_is_known_again_however_it_is_written(one: str, other: str) -> 
 )
 def test_other_streets_are_other_streets(one: str, other: str) -> None:
     here, there = street_of(one, "Dijon"), street_of(other, "Dijon")
-    assert here and there and not resembles(here, there)
+    assert here
+    assert there
+    assert not resembles(here, there)
 
 
 @pytest.mark.parametrize(

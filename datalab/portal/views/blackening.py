@@ -46,7 +46,7 @@ def ask(id: str, request: Request) -> Response:
 
 
 def _page(request: Request, id: str, problem: str = "") -> Response:
-    row = _row(request, id)
+    row = row_of(request, id)
     view = Shown(
         id,
         row["alternative"],
@@ -62,7 +62,7 @@ def _page(request: Request, id: str, problem: str = "") -> Response:
 async def paint(id: str, request: Request) -> Response:
     """Paint the ticked boxes black for good."""
     fields = await form_of(request)
-    await run_in_threadpool(_row, request, id)
+    await run_in_threadpool(row_of, request, id)
     boxes = [box for text in fields.getlist("box") if (box := box_of(str(text))) is not None]
     language = language_of(request)
     if not boxes:
@@ -86,8 +86,9 @@ def box_of(text: str) -> Rectangle | None:
     return (x / COLUMNS, y / ROWS, (x + 1) / COLUMNS, (y + 1) / ROWS)
 
 
-def _row(request: Request, id: str) -> Any:
-    """
+def row_of(request: Request, id: str) -> Any:
+    """The row of a picture, to whoever may moderate it.
+
     Raises
     ------
     SignInNeeded, RightMissing, UnknownPage

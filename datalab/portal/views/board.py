@@ -16,6 +16,7 @@ from datalab.errors import DatalabError
 from datalab.i18n import translate
 from datalab.participation import agenda, contribution, decision, grouping, journal, picture, vote
 from datalab.participation.journal import Change
+from datalab.participation.screening import left_in
 from datalab.participation.session import STATES, Session
 from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.people import accounts
@@ -168,6 +169,7 @@ def card_panel(
     language = language_of(request)
     with request.app.state.participation.reading() as connection:
         one = contribution.get(connection, session, card)
+        described = picture.description(connection, one.picture_id)
         board = board_of(connection, session, person.name, language, now().timestamp(), {card})
         ideas = contribution.contributions(connection, session, states=("accepted",))
         context = {
@@ -177,7 +179,8 @@ def card_panel(
             "card": next(iter(board.cards), None),
             "pieces": pieces(one, language),
             "proposed": proposed(one, language),
-            "described": picture.description(connection, one.picture_id),
+            "described": described,
+            "left": left_in(described, language),
             "merged": grouping.merged(connection, session, one.id),
             "into": next((i for i in ideas if i.id == one.merged_into), None),
             "others": [i for i in ideas if i.kind == "idea" and i.id != one.id],

@@ -17,6 +17,7 @@ from datalab.i18n import Phrase, translate
 from datalab.participation import canned_answer, handling, picture, request
 from datalab.participation.journal import Change
 from datalab.participation.request_state import STATES, State
+from datalab.participation.screening import left_in
 from datalab.participation.store import Store
 from datalab.portal import control, equipment
 from datalab.portal.case_page import CasePage, page_of
@@ -58,6 +59,7 @@ def _page(
         "after": after,
         "answers": answers,
         "described": described,
+        "left": left_in(described, room.language),
         "looking": looking,
         "streets": streets_of(asked.app.state.library.shelf()) is not None,
         "problem": problem,

@@ -103,7 +103,8 @@ async def _keep(
     if isinstance(photo, UploadFile) and photo.filename:
         if not large(request):
             allow(request, "picture")
-        shows = screen(typed.get("alternative", ""), language).said
+        options["shows"] = typed.get("alternative", "")[: picture.LONGEST_DESCRIPTION]
+        shows = screen(options["shows"], language).said
         options["picture"] = await picture.keep(
             state.participation,
             state.settings,
