@@ -23,6 +23,7 @@ from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
+from datalab.lineage.collect import collect_all
 from datalab.participation import demonstration, letter, news, push, service_level, session_news
 from datalab.participation import release as survey_release
 from datalab.participation.contact import Vault
@@ -75,6 +76,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("people", 60, follow_people(settings)),
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
+        Task("lineage", 15, beside("lineage", lambda lab: collect_all(settings, lab.now))),
         Task("purge", 3600, purge_projects(settings)),
         Task("news", 5, beside("news", tell_of_cases(settings))),
         Task("letters", 5, beside("letters", send_letters(settings))),

@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         return given or f"sqlite:///{self.home / 'participation' / 'participation.sqlite'}"
 
     @property
+    def lineage(self) -> Path:
+        """The database of which project reads which snapshot."""
+        return self.home / "hub" / "lineage.sqlite"
+
+    @property
     def pictures(self) -> Path:
         """Pictures that people sent, encoded anew."""
         return self.home / "participation" / "pictures"

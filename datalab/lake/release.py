@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from datalab.errors.version import ReleaseRefused, UnknownRelease
+from datalab.errors.version import ReleaseRefused, TwoVersions, UnknownRelease
 from datalab.i18n import Phrase
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import LakeFolder, folder, folders, write_json
@@ -98,6 +98,24 @@ def named(releases: Iterable[Release], dataset: str, name: str) -> Release:
         if release.name.lower() == name.lower():
             return release
     raise UnknownRelease(dataset, name, [release.name for release in listed])
+
+
+def pinned(releases: Iterable[Release], dataset: str, name: str, snapshot: int | None) -> int:
+    """The snapshot of the release of that name.
+
+    Raises
+    ------
+    UnknownRelease
+        with the nearest name first.
+    TwoVersions
+        where ``snapshot`` is another one.
+    """
+    found = named(releases, dataset, name)
+    if snapshot is not None and snapshot != found.snapshot:
+        raise TwoVersions(
+            dataset=dataset, release=found.name, of_release=found.snapshot, snapshot=snapshot
+        )
+    return found.snapshot
 
 
 def make(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,11 +21,13 @@ from datalab.lake import metadata
 from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
 from datalab.lake.index import Entry, read_folder
-from datalab.lake.layout import LakeFolder, folder, folders, sync_folder
+from datalab.lake.layout import MASKED, LakeFolder, folder, folders, sync_folder
 from datalab.lake.lock import Lock
+from datalab.lake.masked import Masks, no_key
 from datalab.lake.raw import Reject
 from datalab.lake.record import RunRecord
 from datalab.lake.register import forget, rebuild, register
+from datalab.lake.release import forget as forget_releases
 from datalab.lake.stage import Staged
 
 
@@ -40,6 +42,8 @@ class Writer:
         who is writing, for whoever finds the lake busy.
     wait
         seconds to wait for another writer.
+    key
+        gives the lab's key, of which masks make pseudonyms.
 
     Raises
     ------
@@ -47,8 +51,16 @@ class Writer:
         on entering, where another process writes.
     """
 
-    def __init__(self, lake: Path, writer: Path, owner: str, wait: float = 0) -> None:
+    def __init__(
+        self,
+        lake: Path,
+        writer: Path,
+        owner: str,
+        wait: float = 0,
+        key: Callable[[], bytes] = no_key,
+    ) -> None:
         self.lake, self.writer = lake, writer
+        self.masks = Masks(self, key)
         self._lock = Lock(writer / "lock.json", owner, wait)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -82,7 +94,15 @@ class Writer:
         source = Origin(attach, f"staged.{staged.table}", staged.parquet)
         published = self._commit(place, dataset, source, record)
         self._register(place, dataset, published, staged.rejects)
+        self.masks.settle(place)
         return published
+
+    def publish_masked(
+        self, place: LakeFolder, shown: Dataset, source: Origin, record: RunRecord
+    ) -> None:
+        """Commit what one mask shows of a table to the lake of that mask."""
+        self._place(place.name)
+        self._register(place, shown, self._commit(place, shown, source, record), ())
 
     def note(
         self, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject] = ()
@@ -107,6 +127,7 @@ class Writer:
                     warning=good.warning,
                 )
         register(place, dataset, record, rejects)
+        self.masks.settle(place)
         return record
 
     def good(self, dataset: Dataset) -> RunRecord | None:
@@ -126,11 +147,15 @@ class Writer:
             names of the lakes it was removed from.
         """
         left = []
+        self.masks.describe(dataset)
         for old in folders(self.lake):
-            if old.name == dataset.lake:
+            if old.name.partition(MASKED)[0] == dataset.lake:
                 continue
             entry = read_folder(old).get(dataset.id)
             if entry is None:
+                continue
+            if old.mask is not None:
+                self.masks.remove(old)
                 continue
             if entry.good is not None and self.good(dataset) is None:
                 self._move(old, entry, dataset)
@@ -162,6 +187,7 @@ class Writer:
                 self._put_in_place(working, place)
             rebuild(place, metadata.commits(working))
             _remove_orphans(place, metadata.files(working))
+        self.masks.settle_all()
 
     # -- how it is done -------------------------------------------------------------------
 
@@ -247,9 +273,11 @@ class Writer:
         table = f"staged.{identifier(entry.theme)}.{identifier(entry.sql_name)}"
         published = self._commit(place, moved, Origin(attach, table), record)
         self._register(place, moved, published, ())
+        self.masks.settle(place)
 
     def _erase(self, old: LakeFolder, entry: Entry) -> None:
         working = self._working(old)
+        forget_releases(self.writer, old, entry.id)
         if working.is_file():
             erased = self.writer / f"{old.name}.erased"
             metadata.erase(working, entry.id, entry.sql_name, erased)

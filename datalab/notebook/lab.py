@@ -192,7 +192,9 @@ class Lab(Adjustable):
         found = self._search.search(query, self.language)
         return overview([self._entries[identifier] for identifier, _ in found], self, query)
 
-    def dataset(self, dataset: str, *, snapshot: int | None = None) -> Dataset:
+    def dataset(
+        self, dataset: str, *, snapshot: int | None = None, release: str | None = None
+    ) -> Dataset:
         """One dataset; shows itself as a card.
 
         Parameters
@@ -201,20 +203,33 @@ class Lab(Adjustable):
             its id (``"commune-boundaries"``) or its SQL name (``"commune_boundaries"``).
         snapshot
             number of a snapshot to pin; the newest that this lab reads where not given.
+        release
+            name of a release to pin, instead of a number.
 
         Raises
         ------
         UnknownDataset
             with the nearest known id.
-        UnknownSnapshot
-            with the numbers that there are.
+        UnknownSnapshot, UnknownRelease
+            with those that there are.
         """
         from datalab.notebook.dataset import Dataset
         from datalab.notebook.reads import note
 
-        found = Dataset(self, self.entry(dataset), snapshot)
-        note(found.entry, found.snapshot)
+        entry = self.entry(dataset)
+        if release is not None:
+            snapshot = self._released(entry, str(release), snapshot)
+        found = Dataset(self, entry, snapshot)
+        note(found.entry, found.snapshot, pinned=snapshot is not None)
         return found
+
+    def _released(self, entry: Entry, release: str, snapshot: int | None) -> int:
+        from datalab.lake.release import pinned, releases_of
+
+        try:
+            return pinned(releases_of(self.lake, entry), entry.id, release, snapshot)
+        except DatalabError as error:
+            raise error.in_language(self.language) from None
 
     def sql(self, query: str, **tables: Any) -> Table:
         """The result of a query over all datasets, which go by their short names.

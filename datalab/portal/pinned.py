@@ -6,8 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from datalab.errors.version import TwoVersions
-from datalab.lake.release import named
+from datalab.lake.release import pinned
 from datalab.portal.library import Holding
 
 HIGHEST = 2**53
@@ -34,12 +33,4 @@ def snapshot_of(holding: Holding, snapshot: int | None, release: str | None) -> 
     """
     if not release:
         return snapshot
-    found = named(holding.releases, holding.id, release)
-    if snapshot is not None and snapshot != found.snapshot:
-        raise TwoVersions(
-            dataset=holding.id,
-            release=found.name,
-            of_release=found.snapshot,
-            snapshot=snapshot,
-        )
-    return found.snapshot
+    return pinned(holding.releases, holding.id, release, snapshot)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from datalab.isolation.sandbox import Room, Walls, probe
+from datalab.lineage.collect import note_run
+from datalab.lineage.store import Lineage
 from datalab.people import audit
 from datalab.portal.language import now
 from datalab.portal.person import Person
@@ -32,7 +34,7 @@ def temporary(app: FastAPI, person: Person, slug: str) -> Work:
         if any(lake.startswith(RESTRICTED) for lake in lakes):
             moment = now().timestamp()
             audit.record(state.store, moment, person.name, "guided.run", slug, lakes=sorted(lakes))
-        return execute(
+        done = execute(
             run.notebook.document,
             room=room,
             walls=walls_of(app),
@@ -48,6 +50,10 @@ def temporary(app: FastAPI, person: Person, slug: str) -> Work:
             on_event=run.hear,
             stopping=run.stopping,
         )
+        lineage, lake = Lineage(state.settings.lineage), state.settings.lake
+        moment = now().timestamp()
+        note_run(lineage, lake, project, run.notebook.path, done.reads, lakes, moment)
+        return done
 
     return work
 

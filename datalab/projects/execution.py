@@ -300,6 +300,8 @@ class _Watched:
             "lake": lake if isinstance(lake, str) else None,
             "snapshot": snapshot if isinstance(snapshot, int) else None,
         }
+        if said.get("pinned") is True:  # that very snapshot was asked for
+            found["pinned"] = True
         fits = isinstance(dataset, str) and re.fullmatch(r"[a-z0-9_-]{1,100}", dataset)
         if fits and found not in self.reads and len(self.reads) < 1000:
             self.reads.append(found)

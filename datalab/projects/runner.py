@@ -204,5 +204,5 @@ class _Run:
             except ValueError:
                 continue
             if isinstance(found, dict):
-                facts = {key: found.get(key) for key in ("dataset", "lake", "snapshot")}
+                facts = {key: found.get(key) for key in ("dataset", "lake", "snapshot", "pinned")}
                 self.say("read", index=self.index, **facts)

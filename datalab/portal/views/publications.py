@@ -14,6 +14,8 @@ from starlette.requests import Request
 
 from datalab.errors import UnknownNotebook, UnknownPage
 from datalab.i18n import Language, translate
+from datalab.lineage.collect import collect_one
+from datalab.lineage.store import Lineage
 from datalab.people import audit
 from datalab.people.accounts import accounts
 from datalab.portal import publishing
@@ -31,6 +33,7 @@ from datalab.projects import saved
 from datalab.projects.draft import Draft
 from datalab.projects.project import Project
 from datalab.projects.publication import Facts, Publication
+from datalab.projects.reading import Reading
 from datalab.projects.rendered import LONGEST_WORDS, Part, Rendered
 from datalab.projects.rendered import render as rendered
 
@@ -245,6 +248,8 @@ def _finish(request: Request, slug: str, identifier: str, fields: FormData) -> R
         sources=[f"{s.dataset}@{s.snapshot}" for s in page.sources],
     )
     drafts.discard(project, draft.id)
+    reading = Reading(state.store, state.settings.lake, moment)
+    collect_one(project, Lineage(state.settings.lineage), reading)
     return onward(
         f"{state.prefix}/projects/{slug}/publications",
         translate("“{title}” is published. Everybody can read it.", language, title=page.title),
