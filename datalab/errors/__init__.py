@@ -10,7 +10,12 @@ from __future__ import annotations
 from datalab.errors import version as version
 from datalab.errors.access import AccessRefused, DownloadRefused, ExpectationRefused
 from datalab.errors.case import PushRefused
-from datalab.errors.catalog import CatalogError, InvalidCatalog, UnknownDataset
+from datalab.errors.catalog import (
+    CatalogError,
+    InvalidCatalog,
+    UnknownDataset,
+    UnknownSchema,
+)
 from datalab.errors.control import ControlRefused, RouteTaken
 from datalab.errors.deployment import (
     AlreadyRunning,
@@ -31,6 +36,12 @@ from datalab.errors.guided import (
     UnknownComment,
     UnknownNotebook,
     UnknownRun,
+)
+from datalab.errors.inspection import (
+    FileNotATable,
+    FileTooLarge,
+    InspectionError,
+    InspectionStopped,
 )
 from datalab.errors.lake import (
     LakeBusy,
@@ -129,7 +140,10 @@ from datalab.errors.request import (
     MethodRefused,
     NoGeometry,
     RequestError,
+    TooBusy,
+    TooManyRows,
     TooMuch,
+    UnknownFeature,
     UnknownPage,
 )
 from datalab.errors.root import DatalabError, nearest
@@ -167,9 +181,11 @@ from datalab.errors.signin import FormTooLarge, SignInRefused
 from datalab.errors.source import (
     SourceChanged,
     SourceError,
+    SourceIncomplete,
     SourceMissing,
     SourceRefused,
     SourceTooLarge,
+    SourceUnexpected,
     SourceUnreachable,
     TooManyRejects,
     UnreadableFile,
@@ -215,11 +231,15 @@ __all__ = [
     "DuplicateControl",
     "ExpectationRefused",
     "FieldRefused",
+    "FileNotATable",
+    "FileTooLarge",
     "FormExpired",
     "FormTooLarge",
     "GuidedError",
     "HomeNotEmpty",
     "HubUnreachable",
+    "InspectionError",
+    "InspectionStopped",
     "InvalidAddress",
     "InvalidAnswers",
     "InvalidCatalog",
@@ -292,19 +312,23 @@ __all__ = [
     "SignInRefused",
     "SourceChanged",
     "SourceError",
+    "SourceIncomplete",
     "SourceMissing",
     "SourceRefused",
     "SourceTooLarge",
+    "SourceUnexpected",
     "SourceUnreachable",
     "Stale",
     "StillOpen",
     "SurveyClosed",
     "SurveyExists",
     "SurveyFixed",
+    "TooBusy",
     "TooFast",
     "TooManyAttempts",
     "TooManyComments",
     "TooManyRejects",
+    "TooManyRows",
     "TooManyStreams",
     "TooMuch",
     "UnknownAccount",
@@ -314,6 +338,7 @@ __all__ = [
     "UnknownComment",
     "UnknownDataset",
     "UnknownDraft",
+    "UnknownFeature",
     "UnknownGroup",
     "UnknownInvitation",
     "UnknownItem",
@@ -329,6 +354,7 @@ __all__ = [
     "UnknownResponse",
     "UnknownRole",
     "UnknownRun",
+    "UnknownSchema",
     "UnknownService",
     "UnknownSession",
     "UnknownSnapshot",

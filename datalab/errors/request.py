@@ -47,3 +47,35 @@ class NoGeometry(RequestError):
         "Dataset '{dataset}' has no places on a map, so there is no GeoJSON of it. "
         "Take it as CSV or Parquet."
     )
+
+
+class TooManyRows(RequestError):
+    """More than a file format holds."""
+
+    code = "too-many-rows"
+    status = 422
+    template = (
+        "Dataset '{dataset}' has {rows} rows, and a worksheet holds {highest}. "
+        "Take it as CSV or Parquet, or ask for fewer rows by filters."
+    )
+
+
+class TooBusy(RequestError):
+    """Every turn for large files is taken."""
+
+    code = "too-busy"
+    status = 503
+    template = (
+        "Many large files leave the lab at this moment. Try again in {seconds} seconds; "
+        "nothing is lost."
+    )
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(seconds=seconds)
+
+
+class UnknownFeature(RequestError):
+    code = "unknown-feature"
+    status = 404
+    template = "Dataset '{dataset}' has no feature '{feature}' in snapshot {snapshot}."

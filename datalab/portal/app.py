@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 
 from datalab import __version__
@@ -26,8 +26,10 @@ from datalab.people.store import Store
 from datalab.portal import failure, sections
 from datalab.portal.asset import LongLived
 from datalab.portal.commune import Communes
+from datalab.portal.download import MEDIA
 from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
+from datalab.portal.kept import KeptFiles
 from datalab.portal.language import now
 from datalab.portal.library import Library
 from datalab.portal.limits import Limits
@@ -38,6 +40,7 @@ from datalab.portal.rerun import Reruns
 from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
 from datalab.portal.telling import Telling
+from datalab.portal.turns import Turns
 from datalab.portal.views import (
     answering,
     api_keys,
@@ -90,6 +93,7 @@ from datalab.portal.views import (
     project_settings,
     projects,
     publications,
+    rows,
     saying,
     screen,
     session_agenda,
@@ -112,6 +116,8 @@ from datalab.projects.server import ProjectServers
 from datalab.settings import Settings
 
 PREFIX = "/services/datalab"
+# Packed already; and the parts of a Parquet file are asked by the places of its bytes.
+PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MEDIA["parquet"], MEDIA["arrow"], MEDIA["xlsx"])
 ABOUT = (
     "Quality-checked datasets of Dijon Métropole. Everything here is public and read without "
     "signing in. Numbers are JSON numbers; decimals of more than 15 digits are strings; dates are "
@@ -140,6 +146,8 @@ def create_app(
     app.state.prefix = prefix
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
     app.state.library = Library(settings.lake)
+    app.state.kept_files = KeptFiles(settings.cache / "exits")
+    app.state.turns = Turns()
     app.state.communes = Communes(app.state.library)
     app.state.settings = settings
     app.state.store = Store(settings.people)
@@ -162,7 +170,9 @@ def create_app(
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=1000, compresslevel=3, exclude_content_types=PACKED
+    )
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
@@ -175,6 +185,7 @@ def create_app(
         indicators,
         api_keys,
         datasets,
+        rows,
         doors,
         dataset,
         signin,

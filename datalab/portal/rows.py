@@ -151,6 +151,12 @@ def is_geometry(type_: str) -> bool:
     return type_.startswith("geometry")
 
 
+def is_long(type_: str) -> bool:
+    """Whether a decimal has more digits than a JSON number is sure to keep."""
+    matched = DECIMAL.match(type_)
+    return matched is not None and int(matched[1]) > EXACT_DIGITS
+
+
 def selected(name: str, type_: str) -> str:
     """The expression that reads one column."""
     column = identifier(name)
@@ -180,9 +186,9 @@ def json_of(type_: str) -> Callable[[Any], Any] | None:
         return None
     if type_ in {"double", "float"}:
         return lambda value: value if math.isfinite(value) else None
-    if matched := DECIMAL.match(type_):
-        if int(matched[1]) > EXACT_DIGITS:
-            return str
+    if is_long(type_):
+        return str
+    if type_.startswith("decimal"):
         return lambda value: float(value) if value % 1 else int(value)
     if type_.startswith("timestamp"):
         return lambda value: (value.astimezone(UTC) if value.tzinfo else value).isoformat()

@@ -18,8 +18,10 @@ def table(text: str, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
-def test_csv_is_rfc_4180(client: TestClient) -> None:
-    answer = client.get(f"{NAME}.csv")
+def test_lossless_csv_is_rfc_4180(client: TestClient) -> None:
+    answer = client.get(f"{NAME}.csv?dialect=lossless")
+    assert answer.content == client.get(f"{NAME}.csv?dialect=rfc4180").content
+    assert answer.headers["datalab-dialect"] == "lossless; text=unchanged"
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert not answer.text.startswith("\ufeff")
     assert answer.text.count("\r\n") == 6
@@ -56,10 +58,22 @@ def test_a_french_spreadsheet_opens_the_excel_dialect(client: TestClient) -> Non
     assert found[2][1] == 'a "q", b; c\nd'
 
 
-def test_a_spreadsheet_runs_no_formula_of_ours(client: TestClient) -> None:
-    found = table(client.get(f"{NAME}.csv?dialect=excel").text.removeprefix("\ufeff"), ";")
+@pytest.mark.parametrize(("dialect", "delimiter"), [("", ","), ("?dialect=excel", ";")])
+def test_a_spreadsheet_runs_no_formula_of_ours(
+    client: TestClient, dialect: str, delimiter: str
+) -> None:
+    answer = client.get(f"{NAME}.csv{dialect}")
+    assert "text=guarded" in answer.headers["datalab-dialect"]
+    found = table(answer.text.removeprefix("\ufeff"), delimiter)
     assert found[1][1] == "'=1+1"
     assert found[5][1] == "'@SUM(A1)"
+    assert found[2][3].startswith("-2")  # a negative number is a number
+
+
+def test_a_byte_order_mark_comes_where_it_is_asked_for(client: TestClient) -> None:
+    plain, marked = client.get(f"{NAME}.csv"), client.get(f"{NAME}.csv?bom=true")
+    assert marked.content == b"\xef\xbb\xbf" + plain.content
+    assert marked.headers["etag"] != plain.headers["etag"]
 
 
 def test_parquet_keeps_types_and_says_what_it_is(client: TestClient) -> None:

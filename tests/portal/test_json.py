@@ -130,7 +130,9 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/index.json",
         "/datasets.json",
         "/datasets/{dataset}.json",
+        "/datasets/{dataset}.arrow",
         "/datasets/{dataset}.csv",
+        "/datasets/{dataset}.xlsx",
         "/datasets/{dataset}.parquet",
         "/datasets/{dataset}.geojson",
         "/projects.json",
@@ -145,6 +147,8 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/sessions/{id}/export.zip",
         "/sessions/{id}/follow-up.json",
         "/cases/indicators.json",
+        "/api/v1/datasets/{dataset}/rows",
+        "/api/v1/datasets/{dataset}/aggregate",
     }
 
 

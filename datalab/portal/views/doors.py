@@ -1,34 +1,41 @@
-"""Whole datasets as files: ``.csv``, ``.parquet`` and ``.geojson``, at any snapshot."""
+"""Whole datasets as files: CSV, XLSX, Parquet, Arrow and GeoJSON, at any snapshot or release."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from itertools import chain
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 
-from datalab import __version__
 from datalab.errors import NoGeometry
-from datalab.portal.download import MEDIA, Door, csv, geojson, parquet
-from datalab.portal.language import language_of
-from datalab.portal.library import Holding, Shelf
-from datalab.portal.lines import Dialect
-from datalab.portal.page import PUBLIC, matches
-from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
+from datalab.i18n import translate
+from datalab.portal.about import about_rows
+from datalab.portal.download import MEDIA, Door, arrow, csv, geojson, xlsx
+from datalab.portal.kept import KeptFiles, is_kept
+from datalab.portal.language import now
+from datalab.portal.limits import address_of
+from datalab.portal.lines import DIALECTS, DialectName
+from datalab.portal.opening import Opening, is_held, open_rows
+from datalab.portal.pinned import ReleaseName, Snapshot
 from datalab.portal.places import place_of
-from datalab.portal.rows import Table, open_table
+from datalab.portal.turns import Flow, Turns
+from datalab.portal.workbook import require_room
 
 router = APIRouter(tags=["data"])
-HOUR = 3600  # seconds
 DialectOf = Annotated[
-    Dialect,
-    Query(description="excel: byte order mark, semicolon, decimal comma, formulas made harmless"),
+    DialectName,
+    Query(
+        description="safe (the default): comma, decimal point, and an apostrophe before text that "
+        "a spreadsheet would run as a formula; excel: the same with byte order mark, semicolon and "
+        "decimal comma; lossless, also named rfc4180: every text as it is, for programs"
+    ),
 ]
+Bom = Annotated[bool, Query(description="whether a byte order mark comes first; excel has one")]
 
 
 @router.get("/datasets/{dataset}.csv", summary="The whole table as CSV (RFC 4180)")
@@ -37,98 +44,129 @@ def as_csv(
     dataset: str,
     snapshot: Snapshot = None,
     release: ReleaseName = None,
-    dialect: DialectOf = "rfc4180",
+    dialect: DialectOf = "safe",
+    bom: Bom = False,
 ) -> Response:
-    return _answer(request, dataset, (snapshot, release), "csv", dialect)
+    opening = open_rows(request, dataset, snapshot, release)
+    chosen = DIALECTS[dialect].with_mark(bom)
+    pieces = csv(opening.shelf, opening.table, chosen)
+    headers = opening.headers("csv", chosen.name, chosen.mark)
+    headers["Datalab-Dialect"] = chosen.said
+    return _answer(request, opening, "csv", pieces, headers)
 
 
-@router.get("/datasets/{dataset}.parquet", summary="The whole table as Parquet (GeoParquet)")
-def as_parquet(
+@router.get("/datasets/{dataset}.xlsx", summary="The whole table as XLSX, with a sheet about it")
+def as_xlsx(
     request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
 ) -> Response:
-    return _answer(request, dataset, (snapshot, release), "parquet", "rfc4180")
+    opening = open_rows(request, dataset, snapshot, release)
+    require_room(opening.table.rows, dataset)
+    language = opening.language
+    page = str(request.url.replace(path=request.url.path.removesuffix(".xlsx"), query=""))
+    told = about_rows(opening.holding, opening.table, language, page, now())
+    names = (translate("data", language), translate("about", language))
+    pieces = xlsx(opening.shelf, opening.table, told, names)
+    headers = opening.headers("xlsx", language)
+    headers["Vary"] = "Accept-Language, Cookie"
+    return _answer(request, opening, "xlsx", pieces, headers)
+
+
+@router.get("/datasets/{dataset}.arrow", summary="The whole table as an Arrow stream (IPC)")
+def as_arrow(
+    request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
+) -> Response:
+    opening = open_rows(request, dataset, snapshot, release)
+    pieces = arrow(opening.shelf, opening.holding, opening.table)
+    return _answer(request, opening, "arrow", pieces, opening.headers("arrow"))
 
 
 @router.get("/datasets/{dataset}.geojson", summary="The whole table as GeoJSON (RFC 7946)")
 def as_geojson(
     request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
 ) -> Response:
-    return _answer(request, dataset, (snapshot, release), "geojson", "rfc4180")
+    opening = open_rows(request, dataset, snapshot, release)
+    shelf, holding, opened = opening.shelf, opening.holding, opening.table
+    place = place_of(shelf, holding, opened, opening.language)
+    if place is None:
+        raise NoGeometry(dataset=holding.id)
+    pieces = geojson(shelf, holding, opened, place)
+    headers = opening.headers("geojson", *place.snapshots)
+    return _answer(request, opening, "geojson", pieces, headers)
+
+
+@router.get("/datasets/{dataset}.parquet", summary="The whole table as Parquet (GeoParquet)")
+def as_parquet(
+    request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
+) -> Response:
+    """A file that stands still: parts of it can be asked (``Range``)."""
+    opening = open_rows(request, dataset, snapshot, release)
+    kept: KeptFiles = request.app.state.kept_files
+    shared = is_kept(opening.table)
+    give_back = _turns(request).take(address_of(request))
+    try:
+        found = kept.parquet(opening.shelf, opening.holding, opening.table, shared=shared)
+    finally:
+        give_back()
+    headers = opening.headers("parquet", weak=False)
+    headers["ETag"] = f'"{found.tag}"'
+    headers["Accept-Ranges"] = "bytes"
+    headers["Content-Disposition"] = _disposition(opening, "parquet")
+    size = found.path.stat().st_size
+    held = is_held(request, headers)
+    if held or request.scope.get("head"):
+        if not shared:
+            found.path.unlink(missing_ok=True)
+        if held:
+            return Response(status_code=304, headers=headers)
+        headers["Content-Length"] = str(size)
+        return Response(headers=headers, media_type=MEDIA["parquet"])
+    gone = None if shared else BackgroundTask(_remove, found.path)
+    return FileResponse(found.path, media_type=MEDIA["parquet"], headers=headers, background=gone)
 
 
 def _answer(
     request: Request,
-    dataset: str,
-    pinned: tuple[int | None, str | None],
+    opening: Opening,
     door: Door,
-    dialect: Dialect,
+    pieces: Iterator[bytes],
+    headers: dict[str, str],
 ) -> Response:
-    shelf: Shelf = request.app.state.library.shelf()
-    holding = shelf.get(dataset)
-    snapshot = snapshot_of(holding, *pinned)
-    opened = open_table(shelf, holding, language_of(request), snapshot)
-    chunks, borrowed = _chunks(shelf, holding, opened, door, dialect, request)
-    headers = _headers(holding, opened, door, dialect, snapshot is not None, borrowed)
-    if _held(request, headers):
+    headers["Content-Disposition"] = _disposition(opening, door)
+    if is_held(request, headers):
         return Response(status_code=304, headers=headers)
     if request.scope.get("head"):
         return Response(headers=headers, media_type=MEDIA[door])
-    # The first piece is made before the answer starts, so that a failure still has a status.
-    first = next(chunks, b"")
-    return StreamingResponse(chain([first], chunks), headers=headers, media_type=MEDIA[door])
-
-
-def _chunks(
-    shelf: Shelf, holding: Holding, opened: Table, door: Door, dialect: Dialect, request: Request
-) -> tuple[Iterator[bytes], tuple[int, ...]]:
-    """The file in pieces, and the snapshots it is made of."""
-    language = language_of(request)
-    if door == "csv":
-        return csv(shelf, opened, dialect), (opened.snapshot,)
-    if door == "parquet":
-        return parquet(shelf, holding, opened), (opened.snapshot,)
-    place = place_of(shelf, holding, opened, language)
-    if place is None:
-        raise NoGeometry(dataset=holding.id)
-    return geojson(shelf, holding, opened, place), place.snapshots
-
-
-def _headers(
-    holding: Holding,
-    opened: Table,
-    door: Door,
-    dialect: Dialect,
-    pinned: bool,
-    snapshots: tuple[int, ...],
-) -> dict[str, str]:
-    made_of = "-".join(str(number) for number in snapshots)
-    name = f"{holding.id}-{opened.snapshot}.{door}"
-    headers = {
-        "ETag": f'W/"{holding.id}.{made_of}.{door}.{dialect}.{__version__}"',
-        # The newest is asked again each time; a pinned one never changes, but may be withdrawn.
-        "Cache-Control": f"public, max-age={HOUR}" if pinned else "no-cache",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Datalab-Snapshot": str(opened.snapshot),
-        "Access-Control-Expose-Headers": "ETag, Datalab-Snapshot",
-        **PUBLIC,
-    }
-    at = next(
-        (s.get("at") for s in holding.entry.snapshots if s["snapshot"] == opened.snapshot), None
-    )
-    if at:
-        moment = datetime.fromisoformat(at).astimezone(UTC)
-        headers["Last-Modified"] = format_datetime(moment, usegmt=True)
-    return headers
-
-
-def _held(request: Request, headers: dict[str, str]) -> bool:
-    """Whether the reader's copy is this one (RFC 9110, 13.1: a tag decides where given)."""
-    if "if-none-match" in request.headers:
-        return matches(request, headers["ETag"])
-    since = request.headers.get("if-modified-since")
-    if not since or "Last-Modified" not in headers:
-        return False
+    give_back = _turns(request).take(address_of(request))
     try:
-        return parsedate_to_datetime(headers["Last-Modified"]) <= parsedate_to_datetime(since)
-    except (TypeError, ValueError):
-        return False
+        # The first piece is made before the answer starts, so that a failure still has a status.
+        first = next(pieces, b"")
+    except BaseException:
+        give_back()
+        raise
+    return Flow(
+        _begun(first, pieces),
+        give_back,
+        headers=headers,
+        media_type=MEDIA[door],
+    )
+
+
+def _begun(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """All pieces again, closed together."""
+    try:
+        yield from chain([first], pieces)
+    finally:
+        pieces.close()  # type: ignore[attr-defined]
+
+
+def _disposition(opening: Opening, door: Door) -> str:
+    return f'attachment; filename="{opening.holding.id}-{opening.table.snapshot}.{door}"'
+
+
+def _turns(request: Request) -> Turns:
+    found: Turns = request.app.state.turns
+    return found
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
