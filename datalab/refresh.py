@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,13 +28,17 @@ from datalab.errors import (
     TooManyRejects,
 )
 from datalab.i18n import LANGUAGES
+from datalab.isolation.private import secret
 from datalab.lake.difference import located
 from datalab.lake.fingerprint import definition
 from datalab.lake.index import read_index
+from datalab.lake.masked import key_in
+from datalab.lake.neighbours import Neighbours
 from datalab.lake.record import RunRecord
 from datalab.lake.stage import Staged, stage
 from datalab.lake.writer import Writer
 from datalab.quality.validate import validate
+from datalab.recheck import recheck, waits_for
 from datalab.settings import CHECKOUT, Settings
 
 log = logging.getLogger("datalab.refresh")
@@ -106,7 +110,8 @@ def refresh(
     catalog = Catalog.load(settings.catalog, source_models(), settings.own_catalog)
     selection = Selection.of(catalog, ids)
     run = _Run(settings, author, on_event, clock)
-    with Writer(settings.lake, settings.writer, author, wait) as writer:
+    key = key_in(settings.secrets, secret)
+    with Writer(settings.lake, settings.writer, author, wait, key) as writer:
         writer.heal()
         _clear(settings.staging)
         for dataset in [*catalog, *_tightened(catalog, settings)]:
@@ -169,7 +174,7 @@ class _Run:
                 record = self.record(dataset.id)
                 good = writer.good(dataset)
                 futures[pool.submit(self.prepare, dataset, record, good)] = (dataset, record)
-            for future in as_completed(futures):
+            for future in self.in_turn(futures, done):
                 dataset, record = futures[future]
                 done[dataset.id] = self.settle(writer, dataset, record, future)
                 shutil.rmtree(self.settings.staging / record.run_id, ignore_errors=True)
@@ -177,6 +182,21 @@ class _Run:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         return done
+
+    def in_turn(
+        self,
+        futures: Mapping[Future[Prepared], tuple[Dataset, RunRecord]],
+        done: Mapping[str, RunRecord],
+    ) -> Iterator[Future[Prepared]]:
+        """Futures as they complete, each after those that its dataset is compared with."""
+        asked = {dataset.id for dataset, _ in futures.values()}
+        held: list[Future[Prepared]] = []
+        for future in as_completed(futures):
+            held.append(future)
+            while ready := [f for f in held if not (waits_for(futures[f][0]) & asked) - set(done)]:
+                held.remove(ready[0])
+                yield ready[0]
+        yield from held  # those that wait for each other
 
     def prepare(self, dataset: Dataset, record: RunRecord, good: RunRecord | None) -> Prepared:
         """Fetch, and stage where the bytes or the definition are new."""
@@ -213,8 +233,15 @@ class _Run:
             prepared = future.result()
             record = prepared.record
             if prepared.staged is None:
-                return writer.note(dataset, self.finished(record))
-            result = validate(dataset, prepared.staged.path, prepared.staged.table)
+                anew = recheck(self.settings.lake, dataset, writer.good(dataset), self.clock())
+                return writer.note(dataset, self.finished(record).with_(validation=anew))
+            result = validate(
+                dataset,
+                prepared.staged.path,
+                prepared.staged.table,
+                at=self.clock(),
+                beside=Neighbours(self.settings.lake, dataset),
+            )
             result = located(self.settings.lake, dataset, prepared.staged, result)
             self.on_event(Event("validated", dataset.id))
             record = self.finished(record).with_(

@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lineage": {"lake", "people", "projects"},
     "notebook": {"lake", "catalog", "methods"},
     "assets": {"connectors"},
-    "refresh": {"connectors", "isolation", "lake", "lineage", "quality", "catalog"},
+    "recheck": {"catalog", "lake", "quality"},
+    "refresh": {"recheck", "connectors", "isolation", "lake", "lineage", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
     "keeper": {
         "connectors",
@@ -61,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "people",
         "projects",
         "quality",
+        "recheck",
         "refresh",
     },
 }

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datalab.catalog import audience
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.dialect import mistakes_in
 from datalab.catalog.document import Document
@@ -82,6 +83,7 @@ def of_file(path: Path, document: Document) -> Iterator[Mistake]:
 
 def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     """Rules about how the keys of a well-formed dataset fit together."""
+    yield from audience.mistakes_in(dataset)
     yield from _rights(dataset)
     yield from _references(dataset)
     yield from _equipment(dataset)
@@ -129,14 +131,6 @@ def _columns(columns: object) -> Iterator[Mistake]:
 
 
 def _rights(dataset: Dataset) -> Iterator[Mistake]:
-    if dataset.access == "restricted" and not dataset.audience:
-        yield Mistake(
-            ("audience",), Phrase("a restricted dataset says who may read it: add 'audience'")
-        )
-    if dataset.audience and dataset.access != "restricted":
-        yield Mistake(
-            ("audience",), Phrase("an audience is only kept where 'access' is restricted"), None
-        )
     if dataset.provenance == "synthetic" and dataset.calibration is None:
         yield Mistake(
             ("calibration",),

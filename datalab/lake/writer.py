@@ -112,7 +112,8 @@ class Writer:
         Returns
         -------
         record
-            with the snapshot that readers still see; an unchanged run repeats the verdict too.
+            with the snapshot that readers still see; an unchanged run repeats the verdict too,
+            where it brings none of its own.
         """
         place = self._place(dataset.lake)
         entry = read_folder(place).get(dataset.id)
@@ -123,8 +124,10 @@ class Writer:
                 record = record.with_(
                     rows=good.rows,
                     rejected=good.rejected,
-                    validation=good.validation,
-                    warning=good.warning,
+                    validation=record.validation or good.validation,
+                    warning=good.warning
+                    if record.validation is None
+                    else bool(record.validation.warnings or record.validation.failed),
                 )
         register(place, dataset, record, rejects)
         self.masks.settle(place)
