@@ -54,6 +54,7 @@ def examine(settings: Settings, language: Language) -> list[Finding]:
         _engine,
         _chromium,
         _index,
+        _mail,
     )
     return [finding for look in looks for finding in look(settings, language)]
 
@@ -238,6 +239,18 @@ def _index(settings: Settings, language: Language) -> Iterator[Finding]:
         language,
     )
     yield Finding("index", "warning", message, f"{sys.executable} -m pip config debug")
+
+
+def _mail(settings: Settings, language: Language) -> Iterator[Finding]:
+    if settings.smtp.get_secret_value() and settings.mail_from:
+        message = translate("Letters go out as {sender}", language, sender=settings.mail_from)
+        yield Finding("mail", "good", message)
+        return
+    message = translate(
+        "No mail server is set: nobody gets a letter, and no page promises one", language
+    )
+    mend = "DATALAB_SMTP=smtps://user:password@host:465 DATALAB_MAIL_FROM=lab@example.org deploy/up"
+    yield Finding("mail", "warning", message, mend)
 
 
 def _install(packages: str) -> str:

@@ -31,7 +31,8 @@ HOUSE = re.compile(r"^\s*\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,]*", re.IGNORECASE
 class Case:
     """``latitude`` and ``longitude`` are rounded as the service says; ``picture`` was accepted.
 
-    ``street`` is the address without its number, empty where the place is told coarsely.
+    ``street`` is the address without its number, empty where the place is told coarsely. ``read``
+    says that an agent accepted it, and no machine.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Case:
     duplicate_of: str | None
     agency: str
     reopened: int
+    read: bool
     requested_at: float
     updated_at: float
     answered_at: float | None
@@ -216,12 +218,18 @@ def _case(one: Request, decimals: int, pictures: dict[str, str]) -> Case:
         duplicate_of=one.duplicate_of,
         agency=one.agency,
         reopened=one.reopened,
+        read=was_read(one),
         requested_at=one.requested_at,
         updated_at=one.updated_at,
         answered_at=one.answered_at,
         expected_at=one.expected_at,
         closed_at=one.closed_at,
     )
+
+
+def was_read(one: Request) -> bool:
+    """Whether an agent let everybody see it: words that are clean need nobody's eyes."""
+    return one.moderation == "accepted" and bool(one.concerns or one.picture_id)
 
 
 def _rounded(degrees: float | None, decimals: int) -> float | None:
@@ -239,4 +247,5 @@ __all__ = [
     "on_street",
     "page",
     "some",
+    "was_read",
 ]

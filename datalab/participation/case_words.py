@@ -17,6 +17,10 @@ SENTENCES: dict[str, Phrase] = {
     "duplicate": Phrase("It had been reported before: everything is followed in one place."),
     "answered": Phrase("The question has its answer."),
 }
+# What is true of a case that is "received" and not new any more.
+OPENED_AGAIN = Phrase("It was opened again: an agent is going to look at it once more.")
+ANSWERED = Phrase("An agent has answered. It is not closed yet.")
+PUBLISHED = Phrase("An agent has read it and published it. It goes to the team now.")
 # The steps that everybody sees, whatever number of states agents work with.
 STEPS: tuple[tuple[str, Phrase, tuple[str, ...]], ...] = (
     ("received", Phrase("Received"), ("received", "acknowledged", "assigned")),
@@ -78,7 +82,18 @@ LETTERS = {
 TEMPLATES.update(LETTERS)
 
 
-def sentence(state: str, language: Language) -> str:
+def sentence(
+    state: str,
+    language: Language,
+    *,
+    read: bool = False,
+    answered: bool = False,
+    again: bool = False,
+) -> str:
+    """How far a case is. ``read`` says that an agent accepted it, ``again`` that it was opened
+    again, ``answered`` that something was answered (since then): only a new one waits unread."""
+    if state == "received" and (answered or again or read):
+        return (ANSWERED if answered else OPENED_AGAIN if again else PUBLISHED).in_(language)
     return SENTENCES[state].in_(language)
 
 

@@ -30,12 +30,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened to a case; ``who`` is "lab" or "reporter"."""
+    """Something that happened to a case; ``who`` is "lab" or "reporter", ``again`` that it was
+    opened again then."""
 
     at: float
     said: str
     text: str
     who: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The last answer; ``before`` says that the case was opened again since."""
+
+    text: str
+    before: bool
 
 
 @dataclass(frozen=True)
@@ -109,12 +119,13 @@ def case_view(
     followers: int,
 ) -> CaseView:
     services = services_of(connection)
+    happened = moments(connection, case.id, case.requested_at, language)
     late = case.status == "open" and case.expected_at is not None and case.expected_at < now
     return CaseView(
         card=card_of(case, services, communes, language, now),
-        sentence=sentence(case.state, language),
+        sentence=sentence_now(case.state, case.read, happened, language),
         steps=steps(case.state, language),
-        moments=moments(connection, case.id, case.requested_at, language),
+        moments=happened,
         answers_by=case.agency or translate("the services of Dijon Métropole", language),
         expected_at=case.expected_at,
         late=late,
@@ -124,6 +135,13 @@ def case_view(
         duplicate_of=case.duplicate_of,
         followers=followers,
     )
+
+
+def sentence_of(case: Case, language: Language) -> str:
+    """How far a case is, where its history is not at hand."""
+    again = case.reopened > 0
+    answered = bool(case.status_notes) and not again
+    return sentence(case.state, language, read=case.read, answered=answered, again=again)
 
 
 def services_of(connection: Connection) -> dict[str, Service]:
@@ -144,24 +162,49 @@ def moments(
 ) -> list[Moment]:
     """What everybody may know of the history of a case, in order; what was undone left out."""
     texts = {note.id: note.text for note in request_list.notes(connection, [id])[id]}
-    found = [Moment(requested_at, sentence("received", language), "", "reporter")]
+    found = [Moment(requested_at, translate("It was reported.", language), "", "reporter")]
     for change in standing(journal.since(connection, 0, f"request:{id}")):
-        said, text = "", ""
+        said, text, again = "", "", False
         for row in change.rows:
             before, after = row["before"] or {}, row["after"] or {}
             if row["table"] == "request" and before:
                 moved = "state" in after and after["state"] != before.get("state")
                 said = sentence(after["state"], language) if moved else said
+                if after.get("moderation") == "accepted" != before.get("moderation"):
+                    said = translate("An agent has read it and published it.", language)
                 if (before.get("status"), after.get("status")) == ("closed", "open"):
-                    said = translate("It was opened again.", language)
+                    said, again = translate("It was opened again.", language), True
             elif row["table"] == "note" and row["id"] in texts:
                 text = texts[row["id"]]
         if said or text:
             who = "reporter" if change.actor.startswith("author:") else "lab"
             # The machine's own note on a reopening says what the sentence says.
             text = "" if change.kind == "request.reopen" else text
-            found.append(Moment(change.at, said, text, who))
+            found.append(Moment(change.at, said, text, who, again))
     return found
+
+
+def answer_in(happened: list[Moment]) -> Answer | None:
+    """The last answer of an agent in what happened, None where there is none."""
+    last, before = None, False
+    for one in happened:
+        if one.who == "lab" and one.text:
+            last, before = one.text, False
+        elif one.again:
+            before = True
+    return Answer(last, before) if last is not None else None
+
+
+def sentence_now(state: str, read: bool, happened: list[Moment], language: Language) -> str:
+    """How far a case is, after all that ``happened``."""
+    answer = answer_in(happened)
+    return sentence(
+        state,
+        language,
+        read=read,
+        answered=answer is not None and not answer.before,
+        again=any(one.again for one in happened),
+    )
 
 
 def standing(changes: list[Change]) -> list[Change]:

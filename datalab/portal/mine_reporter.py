@@ -10,12 +10,22 @@ from sqlalchemy import Connection, select
 from datalab.i18n import Language
 from datalab.participation import case_list, following
 from datalab.participation.author import Author
-from datalab.participation.case_words import sentence
 from datalab.participation.request_state import DAY, REOPEN_DAYS, STATE_NAMES, request_of
 from datalab.participation.satisfaction import SCORES
 from datalab.participation.service import Service
 from datalab.participation.tables.request import REQUEST
-from datalab.portal.case_view import CaseCard, Moment, Step, card_of, moments, services_of, steps
+from datalab.portal.case_view import (
+    Answer,
+    CaseCard,
+    Moment,
+    Step,
+    answer_in,
+    card_of,
+    moments,
+    sentence_now,
+    services_of,
+    steps,
+)
 
 MOST = 100
 
@@ -37,6 +47,7 @@ class OwnCase:
     reason: str
     steps: list[Step]
     moments: list[Moment]
+    answer: Answer | None
     picture: str | None
     requested_at: float
     expected_at: float | None
@@ -81,6 +92,7 @@ def _own(
     one = request_of(row)
     until = one.closed_at + REOPEN_DAYS * DAY if one.closed_at is not None else 0.0
     again = one.status == "closed" and one.moderation != "rejected" and now <= until
+    happened = moments(connection, one.id, one.requested_at, language)
     return OwnCase(
         id=one.id,
         icon=one.service_code,
@@ -89,11 +101,12 @@ def _own(
         status=one.status,
         state=one.state,
         state_title=STATE_NAMES[one.state].in_(language),
-        sentence=sentence(one.state, language),
+        sentence=sentence_now(one.state, case_list.was_read(one), happened, language),
         moderation=one.moderation,
         reason=one.status_notes if one.moderation == "rejected" else "",
         steps=steps(one.state, language),
-        moments=moments(connection, one.id, one.requested_at, language),
+        moments=happened,
+        answer=answer_in(happened),
         picture=one.picture_id,
         requested_at=one.requested_at,
         expected_at=one.expected_at,

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from datalab.i18n import LANGUAGES, translate
+from datalab.participation import letter
 from datalab.people.identity import GROUP_NAMES
 from datalab.portal import figures, notice
 from datalab.portal.language import COOKIE, NAMES, YEAR, known, language_of, now, switched
@@ -110,6 +111,7 @@ def render(
         "language": language,
         "languages": [(code, NAMES[code], switched(request, code)) for code in LANGUAGES],
         "prefix": prefix,
+        "letters": letter.possible(request.app.state.settings),
         "hub": request.app.state.hub,
         "number": lambda value, **how: figures.number(value, language, **how),
         "percent": lambda share: figures.percent(share, language),

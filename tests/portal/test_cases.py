@@ -163,36 +163,6 @@ def test_near_reports_are_shown_first_and_one_is_followed_instead(desk: Desk) ->
     assert counted(desk, REQUEST) == 2
 
 
-def test_without_a_point_the_street_that_was_typed_finds_what_is_reported_there(
-    desk: Desk,
-) -> None:
-    typed = {"latitude": "", "longitude": "", "commune": "21001", "service": "road"}
-    number = number_of(report(desk.browser(), {**typed, "place": "12, av. de la Liberté"}))
-    browser = desk.browser()
-    asked = report(browser, {**typed, "place": "AVENUE de la liberte 3 bis, devant le square"})
-    assert asked.status_code == 200
-    assert "same street" in asked.text
-    assert " m away" not in asked.text
-    assert f"/cases/{number}/follow" in asked.text
-    token = token_of(browser)
-
-    def shown(**other: str) -> str:
-        words = {**typed, "place": "avenue de la liberte", **other}
-        return str(browser.post("cases/near", {"_token": token, **words}).text)
-
-    assert f"/cases/{number}/follow" in shown()
-    on_the_map = shown(latitude="47.3503", longitude="5.0502")
-    assert "same street" in on_the_map
-    for other in ({"commune": "21002"}, {"service": "graffiti"}, {"place": "rue de la Liberté"}):
-        assert number not in shown(**other)
-    closed(desk, number)
-    assert number not in shown()
-    coarse = {**typed, "service": "noise"}
-    number = number_of(report(desk.browser(), {**coarse, "place": "12 rue Basse"}))
-    accept(desk, number)
-    assert number not in shown(service="noise", place="12 rue Basse")
-
-
 def test_the_script_is_shown_what_is_near_and_gets_json(desk: Desk) -> None:
     number = number_of(report(desk.browser()))
     browser = desk.browser()

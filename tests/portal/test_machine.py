@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from datalab.deployment import doctor
 from datalab.isolation.groups import Groups
 from datalab.isolation.process import Process
 from datalab.isolation.sandbox import Mode, Walls
@@ -40,6 +42,21 @@ def test_the_page_says_whether_the_memory_of_a_tree_is_held(desk: Desk) -> None:
     text = said(desk, "root")
     assert "read-only file system" in text
     assert "watchdog" in text
+
+
+def test_the_operator_sees_whether_letters_go_out(desk: Desk) -> None:
+    assert "No mail server is set" in said(desk, "root")
+    findings = {f.code: f for f in doctor._mail(desk.settings, "en")}
+    assert findings["mail"].level == "warning"
+    assert "DATALAB_SMTP" in findings["mail"].mend
+    assert "nobody is told by e-mail" in desk.browser_of("agent").get("control/levels").text
+    assert 'name="email"' not in desk.browser_of("agent").get("control/new?category=lighting").text
+    mail = {"smtp": SecretStr("smtps://u:p@mail.test:465"), "mail_from": "lab@dijon.test"}
+    desk.settings = desk.app.state.settings = desk.settings.model_copy(update=mail)
+    assert "sends letters as lab@dijon.test" in said(desk, "root")
+    assert [f.level for f in doctor._mail(desk.settings, "en")] == ["good"]
+    assert "nobody is told by e-mail" not in desk.browser_of("agent").get("control/levels").text
+    assert 'name="email"' in desk.browser_of("agent").get("control/new?category=lighting").text
 
 
 def test_a_hub_that_does_not_answer_is_said(desk: Desk) -> None:

@@ -15,12 +15,11 @@ from starlette.requests import Request
 from datalab.i18n import Language, Phrase
 from datalab.participation import case_list, following
 from datalab.participation.case_list import MOST_POINTS, Filter
-from datalab.participation.case_words import sentence
 from datalab.participation.request_state import STATE_NAMES
 from datalab.participation.tables.request import REQUEST
 from datalab.portal import limits, own
 from datalab.portal.boundaries import boundaries
-from datalab.portal.case_view import CaseCard, age, card_of, services_of
+from datalab.portal.case_view import CaseCard, age, card_of, sentence_of, services_of
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, PUBLIC, document, page, render
 from datalab.portal.person import is_navigation
@@ -203,7 +202,7 @@ def states(request: Request, ids: Annotated[str, Query(max_length=1_500)] = "") 
             "state": case.state,
             "updated_at": case.updated_at,
             "title": services[case.service_code].name(language),
-            "said": sentence(case.state, language),
+            "said": sentence_of(case, language),
         }
         for case in found
     }

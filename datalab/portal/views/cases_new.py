@@ -14,11 +14,9 @@ from starlette.requests import Request
 
 from datalab.errors import ReportRefused, UnknownRequest
 from datalab.i18n import Language, Phrase, translate
-from datalab.participation import attribute, case_list, letter, request, service
-from datalab.participation.case_words import sentence
+from datalab.participation import attribute, case_list, request, service
 from datalab.participation.consent import CONSENT, MINOR
 from datalab.participation.report import Report, Reviewed, review
-from datalab.participation.request_state import STATE_NAMES
 from datalab.participation.service import Service
 from datalab.portal import case_form, limits, own
 from datalab.portal.boundaries import boundaries
@@ -105,8 +103,6 @@ def sent(asked: Request, key: str) -> Response:
         "promise": case_form.promise(about, language),
         "link": own.link_of(asked, who.secret),
         "secret": who.secret,
-        "state": STATE_NAMES[found.state].in_(language),
-        "sentence": sentence(found.state, language),
     }
     headers = {"Cache-Control": "private, no-store"}
     return render(asked, "cases_sent.html", context, headers=headers)
@@ -251,7 +247,6 @@ def _form(
         "consents": [phrase.in_(language) for phrase in CONSENT["reporter"]],
         "minor": MINOR.in_(language),
         "question": QUESTION,
-        "letters": letter.possible(asked.app.state.settings),
         "field": case_form.attribute_name,
     }
     return render(asked, "cases_new.html", context, status=status, headers=LOCATING)

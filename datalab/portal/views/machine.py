@@ -126,6 +126,7 @@ def show(request: Request) -> Response:
     ]
     context = {
         "ground": ground,
+        "sender": state.settings.mail_from,
         "separation": SEPARATION[ground.walls.mode].in_(language),
         "servers": rows,
         "unreachable": unreachable,

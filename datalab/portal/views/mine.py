@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from datalab.errors import ContactRefused, UnknownPage
 from datalab.i18n import Language, Phrase, translate
-from datalab.participation import author, erasure, letter, picture, register
+from datalab.participation import author, erasure, picture, register
 from datalab.participation.author import Author
 from datalab.participation.contact import Vault, email_of
 from datalab.participation.tables.author import MESSAGE
@@ -108,7 +108,6 @@ def _page(request: Request, secret: str, problem: str = "", typed: str = "") -> 
         "kind": KINDS[me.kind].in_(language),
         "parts": [(name, view) for name, view in parts if view is not None],
         "email": masked(email) if email else "",
-        "letters": letter.possible(state.settings),
         "contact_days": register.DAYS["contact"],
         "problem": problem,
         "typed": typed,

@@ -17,12 +17,11 @@ from datalab.i18n import Phrase, translate
 from datalab.participation import author, case_list, following, push, satisfaction
 from datalab.participation import request as reports
 from datalab.participation.author import Author
-from datalab.participation.case_words import sentence
 from datalab.participation.contact import Vault
 from datalab.participation.push import PushKey
 from datalab.participation.tables.request import REQUEST
 from datalab.portal import limits
-from datalab.portal.case_view import services_of
+from datalab.portal.case_view import sentence_of, services_of
 from datalab.portal.form import body_of, check_origin, fields_of
 from datalab.portal.language import language_of, now
 from datalab.portal.mine_reporter import mine_reporter
@@ -140,7 +139,7 @@ def _newest(request: Request, address: str) -> dict[str, str]:
         return {"title": "", "body": body, "url": f"{prefix}/mine/", "tag": "news"}
     case = max(found, key=lambda one: one.updated_at)
     title = f"{services[case.service_code].name(language)} · {case.id}"
-    body = sentence(case.state, language)
+    body = sentence_of(case, language)
     return {"title": title, "body": body, "url": f"{prefix}/cases/{case.id}", "tag": case.id}
 
 
