@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from datalab.catalog.dataset import Dataset
 from datalab.connectors.fetched import Fetched, Progress
+from datalab.connectors.transfer import Patience
 from datalab.errors import SourceRefused
 from datalab.i18n import Phrase
 
@@ -22,12 +23,28 @@ MODULES = {
     "package": "datalab.connectors.package",
     "synthetic": "datalab.connectors.synthetic",
     "participation": "datalab.connectors.participation",
+    "opendatasoft": "datalab.connectors.opendatasoft",
+    "datagouv": "datalab.connectors.datagouv",
+    "ckan": "datalab.connectors.ckan",
+    "ogcapi": "datalab.connectors.ogcapi",
+    "wfs": "datalab.connectors.wfs",
+    "gbfs": "datalab.connectors.gbfs",
+    "dcat": "datalab.connectors.dcat",
 }
 
 
 def source_models() -> dict[str, type[BaseModel]]:
     """The model of ``source`` of every connector, by connector name."""
     return {name: _module(name).Source for name in MODULES}
+
+
+def is_remote(dataset: Dataset) -> bool:
+    """Whether the source of ``dataset`` lies on the open web, which may be away or slow.
+
+    A package does not count: it comes from the index that the lab itself is installed from.
+    """
+    name = dataset.source.connector
+    return name in MODULES and bool(getattr(_module(name).Source, "remote", False))
 
 
 def fetch(
@@ -37,6 +54,7 @@ def fetch(
     max_bytes: int,
     progress: Progress | None = None,
     participation: str = "",
+    patience: Patience | None = None,
 ) -> Fetched:
     """The file of ``dataset``, on this machine.
 
@@ -50,6 +68,8 @@ def fetch(
         called with the bytes so far and in all.
     participation
         address of the database that the connector of that name reads.
+    patience
+        how long sources on the web are waited for, where not as usual.
 
     Raises
     ------
@@ -61,7 +81,9 @@ def fetch(
         reason = Phrase("known connectors are {known}", known=", ".join(MODULES))
         raise SourceRefused(url=f"{name}:", reason=reason, file=dataset.file.name)
     limit = dataset.source.max_bytes or max_bytes
-    more = {"participation": participation} if name == "participation" else {}
+    more: dict[str, Any] = {"participation": participation} if name == "participation" else {}
+    if patience is not None and is_remote(dataset):
+        more["patience"] = patience
     try:
         fetched: Fetched = _module(name).fetch(
             dataset, cache=cache, max_bytes=limit, progress=progress, **more

@@ -1,7 +1,7 @@
 """One file over HTTP, with patience and with limits.
 
-Owns retries, waits, time limits, size limits and the check that all bytes came. Who may be asked
-is the caller's affair (``address`` for the open web, ``index`` for the package index).
+Owns retries, waits, time limits, size limits, resuming and the check that all bytes came. Who may
+be asked is the caller's affair (``address`` for the open web, ``index`` for the package index).
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import httpx
 
-from datalab.connectors.fetched import Progress
+from datalab.connectors.fetched import CHUNK, Progress
+from datalab.connectors.part import Part
 from datalab.errors import SourceMissing, SourceTooLarge, SourceUnreachable
 from datalab.i18n import Phrase
 
@@ -34,18 +36,20 @@ class Patience:
     The wait doubles each time, with up to half of it added at random so that refreshes which
     failed together do not come back together. ``Retry-After`` is honoured up to ``longest``. A
     body may take ``whole``, so that a source which only trickles does not hold a refresh for ever.
+    Between two questions to one host lies at least ``pause``.
     """
 
     attempts: int = 4
     first_wait: float = 1.0
     longest: float = 60.0
     whole: float = 3600.0
+    pause: float = 1.0
 
     def wait(self, attempt: int, response: httpx.Response | None) -> float | None:
         """Seconds before the next attempt, or None where there is none."""
         if attempt + 1 >= self.attempts:
             return None
-        asked = _retry_after(response)
+        asked = retry_after(response)
         if asked is not None:
             return asked if asked <= self.longest else None
         wait: float = self.first_wait * 2**attempt
@@ -85,6 +89,7 @@ def receive(
     headers: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     patience: Patience = PATIENT,
+    resume: str | None = None,
 ) -> Body:
     """The body that ``send`` answers with, whole.
 
@@ -94,6 +99,9 @@ def receive(
         what errors call the source: no credentials in it.
     file
         the YAML file to correct, for errors.
+    resume
+        what the body is called in ``folder``: where it breaks off, what came stays under that
+        name, and the next attempt, of a later run too, asks for the rest alone.
 
     Raises
     ------
@@ -104,25 +112,27 @@ def receive(
     SourceUnreachable
         when every attempt failed, with the reason of the last one, and where access is refused.
     """
-    asked = {"Accept-Encoding": "identity", **(headers or {})}
+    part = Part(folder, resume) if resume is not None else None
+    landing = _Landing(url, folder, max_bytes, progress, patience.whole)
     attempt = 0
     while True:
+        rest = part.conditions() if part else {}
+        asked = {"Accept-Encoding": "identity", **(headers or {}), **rest}
         response: httpx.Response | None = None
         try:
             response = send(asked)
             status = response.status_code
             if status == 304 and headers:
                 return Body(None, "", 0, response.headers)
+            if status == 206 and part and rest and part.total_of(response) is not None:
+                return landing.rest(response, part)
             if status == 200:
-                return _written(response, url, folder, max_bytes, progress, patience.whole)
-            if status in REFUSING:
-                reason = Phrase("it refuses the access (error {status})", status=status)
-                raise SourceUnreachable(url=url, reason=reason)
+                return landing.whole_of(response, part)
             reason = Phrase("error {status}", status=_said(response))
-            if status not in TRANSIENT:
-                if 400 <= status < 500:
-                    raise SourceMissing(url=url, reason=reason, file=file)
-                raise SourceUnreachable(url=url, reason=reason)
+            if part and rest and status in {206, 416}:
+                part.forget()  # it is asked for anew, from the first byte
+            else:
+                _give_up(status, reason, url, file)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = reason_of(error)
         finally:
@@ -133,6 +143,17 @@ def receive(
             raise SourceUnreachable(url=url, reason=reason)
         patience.sleep(wait)
         attempt += 1
+
+
+def _give_up(status: int, reason: Phrase, url: str, file: str) -> None:
+    """Raise where asking again will mend nothing."""
+    if status in REFUSING:
+        reason = Phrase("it refuses the access (error {status})", status=status)
+        raise SourceUnreachable(url=url, reason=reason)
+    if status not in TRANSIENT:
+        if 400 <= status < 500:
+            raise SourceMissing(url=url, reason=reason, file=file)
+        raise SourceUnreachable(url=url, reason=reason)
 
 
 def reason_of(error: Exception) -> Phrase:
@@ -160,41 +181,84 @@ def _said(response: httpx.Response) -> str:
     return f"{response.status_code} {response.reason_phrase}".strip()
 
 
-def _written(
-    response: httpx.Response,
-    url: str,
-    folder: Path,
-    max_bytes: int,
-    progress: Progress | None,
-    whole: float,
-) -> Body:
-    announced = _length(response)
-    if announced is not None and announced > max_bytes:
-        raise SourceTooLarge(url=url, limit=max_bytes)
-    digest, size, end = hashlib.sha256(), 0, time.monotonic() + whole
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
-    path = Path(name)
-    try:
+@dataclass(frozen=True)
+class _Landing:
+    """Writes bodies to the disk, within the limits of size and time."""
+
+    url: str
+    folder: Path
+    max_bytes: int
+    progress: Progress | None
+    whole: float
+
+    def whole_of(self, response: httpx.Response, part: Part | None) -> Body:
+        """A body from its first byte; kept under its name where it breaks off."""
+        announced = _length(response)
+        if announced is not None and announced > self.max_bytes:
+            raise SourceTooLarge(url=self.url, limit=self.max_bytes)
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".part-")
+        path = Path(name)
+        kept = part if part is not None and part.begin(response) else None
+        if kept is not None:
+            path.replace(kept.path)
+            path = kept.path
         with os.fdopen(handle, "wb") as target:
+            return self._written(response, target, path, hashlib.sha256(), announced, kept)
+
+    def rest(self, response: httpx.Response, part: Part) -> Body:
+        """The bytes that were missing, after those that were kept."""
+        total = part.total_of(response)
+        if total is not None and total > self.max_bytes:
+            part.forget()
+            raise SourceTooLarge(url=self.url, limit=self.max_bytes)
+        digest = hashlib.sha256()
+        with part.path.open("rb") as before:
+            while piece := before.read(CHUNK):
+                digest.update(piece)
+        with part.path.open("ab") as target:
+            return self._written(response, target, part.path, digest, total, part)
+
+    def _written(
+        self,
+        response: httpx.Response,
+        target: IO[bytes],
+        path: Path,
+        digest: Any,
+        announced: int | None,
+        part: Part | None,
+    ) -> Body:
+        size, end = target.tell(), time.monotonic() + self.whole
+        begun = size
+        try:
             for piece in response.iter_bytes():  # as they come: a full chunk may never do
                 size += len(piece)
-                if size > max_bytes:
-                    raise SourceTooLarge(url=url, limit=max_bytes)
-                if time.monotonic() > end:
-                    reason = Phrase("it was not whole after {seconds} seconds", seconds=int(whole))
-                    raise SourceUnreachable(url=url, reason=reason)
+                if size > self.max_bytes:
+                    raise SourceTooLarge(url=self.url, limit=self.max_bytes)
                 digest.update(piece)
                 target.write(piece)
-                if progress is not None:
-                    progress(size, announced)
+                if time.monotonic() > end:
+                    seconds = int(self.whole)
+                    reason = Phrase("it was not whole after {seconds} seconds", seconds=seconds)
+                    raise SourceUnreachable(url=self.url, reason=reason)
+                if self.progress is not None:
+                    self.progress(size, announced)
             target.flush()
             os.fsync(target.fileno())
-        if announced is not None and response.num_bytes_downloaded != announced:
-            raise httpx.RemoteProtocolError("fewer bytes than announced")
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return Body(path, digest.hexdigest(), size, response.headers)
+            if announced is not None and begun + response.num_bytes_downloaded != announced:
+                raise httpx.RemoteProtocolError("fewer bytes than announced")
+        except BaseException as error:
+            target.flush()
+            if part is None:
+                path.unlink(missing_ok=True)
+            elif isinstance(error, SourceTooLarge):
+                part.forget()
+            raise
+        if part is not None:
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".part-")
+            os.close(handle)
+            path = path.replace(name)
+            part.forget()
+        return Body(path, digest.hexdigest(), size, response.headers)
 
 
 def _length(response: httpx.Response) -> int | None:
@@ -202,7 +266,7 @@ def _length(response: httpx.Response) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _retry_after(response: httpx.Response | None) -> float | None:
+def retry_after(response: httpx.Response | None) -> float | None:
     """Seconds asked for by ``Retry-After``: a number or an HTTP date (RFC 9110, 10.2.3)."""
     text = response.headers.get("retry-after", "").strip() if response is not None else ""
     if text.isascii() and text.isdigit():

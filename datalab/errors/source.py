@@ -54,6 +54,26 @@ class SourceTooLarge(SourceError):
     )
 
 
+class SourceUnexpected(SourceError):
+    """Something came, but it does not speak the protocol that the catalog says it does."""
+
+    code = "source-unexpected"
+    template = (
+        "{url} did not answer with {expected}: {reason}. The last good snapshot stays. "
+        "Look at what that address answers now, then correct the source in {file}."
+    )
+
+
+class SourceIncomplete(SourceError):
+    """Fewer rows came than the source itself counts."""
+
+    code = "source-incomplete"
+    template = (
+        "{url} announces {expected} rows and gave {found}: nothing of them is published. "
+        "The last good snapshot stays; the next refresh tries again."
+    )
+
+
 class UnreadableFile(SourceError):
     """The file came, but it is not what the YAML says it is."""
 

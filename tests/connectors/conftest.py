@@ -16,7 +16,7 @@ import pytest
 from datalab.catalog.dataset import Dataset
 from datalab.connectors.transfer import Patience
 
-HURRIED = Patience(attempts=3, first_wait=0.01, longest=0.05)
+HURRIED = Patience(attempts=3, first_wait=0.01, longest=0.05, pause=0)
 
 
 @dataclass
