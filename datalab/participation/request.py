@@ -30,6 +30,7 @@ from datalab.participation.request_state import (
     request_of,
 )
 from datalab.participation.screening import screen
+from datalab.participation.service import Service
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import NOTE, REQUEST
 
@@ -63,6 +64,12 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
     about = service.get(connection, report.service_code)
     if not about.active:
         raise UnknownService(code=about.code)
+    return enter(connection, reviewed, about, now)
+
+
+def enter(connection: Connection, reviewed: Reviewed, about: Service, now: float) -> Submitted:
+    """Record a report whose receipt and service were looked at in this transaction."""
+    report = reviewed.report
     made, token = short_id(), short_id(24)
     values = {
         **{name: getattr(report, name) for name in _REPORTED},

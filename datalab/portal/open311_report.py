@@ -262,7 +262,7 @@ def _kept(
     if "email" in call.given:
         values["author_id"] = _reporter(connection, asked, call, now)
     reviewed = replace(reviewed, report=replace(reviewed.report, **values))
-    return Recorded(request.submit(connection, reviewed, now), about, dropped)
+    return Recorded(request.enter(connection, reviewed, about, now), about, dropped)
 
 
 def _reporter(connection: Connection, asked: Request, call: Sent, now: float) -> str:

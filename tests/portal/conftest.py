@@ -214,12 +214,19 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @pytest.fixture(scope="session")
-def client(workshop: Workshop) -> TestClient:
+def shared_client(workshop: Workshop) -> TestClient:
     return TestClient(
         create_app(workshop.settings),
         base_url=f"http://lab.test{PREFIX}/",
         raise_server_exceptions=False,
     )
+
+
+@pytest.fixture
+def client(shared_client: TestClient) -> TestClient:
+    """A newcomer: no language is remembered from the test before."""
+    shared_client.cookies.clear()
+    return shared_client
 
 
 @pytest.fixture(scope="session")
