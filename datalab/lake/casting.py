@@ -10,18 +10,21 @@ regular expression runs on the rest only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalab.lake.connection import literal
+from datalab.lake.months import english
 
 if TYPE_CHECKING:
     from datalab.catalog.dataset import CsvOptions
 
 WHOLE = ("smallint", "integer", "bigint")
-SPACES = (" ", "\u00a0", "\u202f")  # the last two are what French typography puts in numbers
-_TRUE = ("true", "1", "t", "yes", "y", "oui", "vrai")
+SPACES = (" ", "\u00a0", "\u202f", "\u2009")  # the others are what typography puts in numbers
+BLANK = "".join(SPACES) + "\t"
+_TRUE = ("true", "1", "t", "yes", "y", "oui", "o", "vrai", "v")
 _FALSE = ("false", "0", "f", "no", "n", "non", "faux")
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?"
@@ -48,6 +51,8 @@ def reason(wanted: str, options: CsvOptions) -> str:
     if wanted == "date":
         return NOT_FORMAT if options.date_format else NOT_DATE
     if wanted in ("timestamp", "timestamptz") and options.timestamp_format:
+        return NOT_FORMAT
+    if wanted == "time" and options.time_format:
         return NOT_FORMAT
     if wanted.startswith("decimal"):
         return NOT_DECIMAL
@@ -122,6 +127,8 @@ def from_native(value: str, have: str, wanted: str) -> str:
 def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
     plain = text
     grouped = ""
+    if options.affix:
+        plain = f"replace({plain}, {literal(options.affix)}, '')"
     if options.thousands:
         groups = SPACES if options.thousands in SPACES else (options.thousands,)
         for group in groups:
@@ -130,6 +137,8 @@ def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
     if options.decimal == ",":
         plain = f"replace({plain}, ',', '.')"
     point = _escaped(options.decimal)
+    if options.affix:
+        plain = f"trim({plain}, {literal(BLANK)})"
     cast = f"TRY_CAST({plain} AS {wanted})"
     if wanted in WHOLE:
         pattern = rf"\s*[+-]?(\d+{grouped})\s*"
@@ -140,8 +149,12 @@ def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
         pattern = (
             rf"\s*[+-]?((\d+{grouped})({point}\d{{0,{scale}}}0*)?|{point}\d{{1,{scale}}}0*)\s*"
         )
+    if options.affix:
+        beside = rf"({re.escape(options.affix)})?[\s{''.join(SPACES)}]*"
+        sign, _, number = pattern.removeprefix(r"\s*").removesuffix(r"\s*").partition("?")
+        pattern = rf"\s*{sign}?{beside}{number}[\s{''.join(SPACES)}]*{beside}"
     matches = f"regexp_full_match({text}, {literal(pattern)})"
-    if wanted == "double" and options.thousands is None:
+    if wanted == "double" and options.thousands is None and options.affix is None:
         # A double that DuckDB reads is written as one but for infinities, NaN and underscores.
         wrong = ["_"] if options.decimal == "." else ["_", "."]
         without = " AND ".join(f"NOT contains({text}, {literal(mark)})" for mark in wrong)
@@ -156,9 +169,14 @@ def _number(text: str, wanted: str, options: CsvOptions) -> Reading:
 
 
 def _moment(text: str, wanted: str, options: CsvOptions) -> Reading:
-    form = options.date_format if wanted == "date" else options.timestamp_format
-    if form and wanted != "time":
-        parsed = f"try_strptime({text}, {literal(form)})::{wanted}"
+    form = {"date": options.date_format, "time": options.time_format}.get(
+        wanted, options.timestamp_format
+    )
+    if form:
+        spoken = english(text) if any(part in form for part in ("%B", "%b", "%A", "%a")) else text
+        parsed = f"try_strptime({spoken}, {literal(form)})::{wanted}"
+        if wanted == "time":
+            return Reading(parsed, lambda value: f"{value} IS NOT NULL")
         # '%Y' also takes '20' as the year 20.
         return Reading(parsed, lambda value: f"year({value}) >= 1000")
     cast = f"TRY_CAST({text} AS {wanted})"

@@ -10,10 +10,13 @@ import codecs
 import gzip
 import lzma
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from datalab.catalog.dataset import Dataset
 from datalab.errors import SourceTooLarge
+from datalab.lake.mojibake import mended
 from datalab.lake.raw import unreadable
 
 BLOCK = 1 << 20
@@ -64,6 +67,8 @@ def _opened(kind: str, file: Path) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFil
 def to_utf8(dataset: Dataset, file: Path, folder: Path) -> Path:
     """The file in UTF-8: ``file`` itself where it is declared so, or a new one in ``folder``.
 
+    Where the options say ``mojibake``, what was decoded wrongly once is set right on the way.
+
     Raises
     ------
     UnreadableFile
@@ -74,7 +79,8 @@ def to_utf8(dataset: Dataset, file: Path, folder: Path) -> Path:
         encoding = codecs.lookup(name).name
     except LookupError as error:
         raise unreadable(dataset, "unknown encoding '{name}'.", name=name) from error
-    if encoding in _UTF8:
+    mend = dataset.source.csv.mojibake
+    if encoding in _UTF8 and not mend:
         return file
     target = folder / "decoded.csv"
     line = 1
@@ -83,14 +89,20 @@ def to_utf8(dataset: Dataset, file: Path, folder: Path) -> Path:
             file.open("r", encoding=encoding, newline="") as source,
             target.open("w", encoding="utf-8", newline="") as out,
         ):
-            while text := source.read(BLOCK):
-                out.write(text)
+            for text in _pieces(source):
+                out.write(mended(text) if mend else text)
                 line += text.count("\n")
     except UnicodeError as error:
         raise unreadable(
             dataset, "not {name} after line {line}: {error}.", name=name, line=line, error=error
         ) from error
     return target
+
+
+def _pieces(source: TextIO) -> Iterator[str]:
+    """Blocks that end with a whole line, so that no run of characters is cut in two."""
+    while text := source.read(BLOCK):
+        yield text + source.readline(BLOCK)
 
 
 def same_newlines(file: Path, folder: Path) -> Path:

@@ -7,27 +7,31 @@ are found by name and a reordered file cannot shift values from one column to th
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from datalab.catalog.dataset import CsvOptions, Dataset
 from datalab.lake.connection import literal
 from datalab.lake.decoding import same_newlines, to_utf8
+from datalab.lake.header import named
 from datalab.lake.raw import Lost, Raw, Reject, same_columns, unreadable
-
-if TYPE_CHECKING:
-    from _csv import Reader as Rows
+from datalab.lake.records import (
+    LONGEST_LINE,
+    QUOTATION,
+    TOO_FEW,
+    TOO_MANY,
+    read_records,
+    rows_of,
+)
 
 KEPT = 1000
-LONGEST_LINE = 16_000_000
 _REASONS = {
-    "MISSING COLUMNS": "has fewer values than there are columns",
-    "TOO MANY COLUMNS": "has more values than there are columns",
-    "UNQUOTED VALUE": "has a quotation mark that is not closed or stands inside a value",
+    "MISSING COLUMNS": TOO_FEW,
+    "TOO MANY COLUMNS": TOO_MANY,
+    "UNQUOTED VALUE": QUOTATION,
     "LINE SIZE OVER MAXIMUM": "is longer than a line may be",
     "INVALID ENCODING": "holds bytes that are not of the declared encoding",
 }
@@ -48,6 +52,8 @@ def read_separated(
     if text.stat().st_size == 0:
         raise unreadable(dataset, "it is empty.")
     columns, before = _header(dataset, text, options)
+    if dataset.source.until or "skip" in (options.empty_rows, options.initial_spaces):
+        return read_records(dataset, text, columns, before, connection)
 
     def over(file: Path) -> Raw:
         return Raw(
@@ -88,13 +94,13 @@ def _header(dataset: Dataset, file: Path, options: CsvOptions) -> tuple[list[str
         with file.open("r", encoding="utf-8-sig", newline="") as source:
             skipped = sum(1 for _ in islice(source, options.skip))
             if not options.header:
-                return list(dataset.source_columns()), skipped
-            reader = _rows(source, options)
-            names = next(reader, None)
-            if not names:
+                return list(dataset.source_columns()), skipped + options.gap
+            reader = rows_of(source, options)
+            header = list(islice(reader, dataset.source.header_rows or 1))
+            if not any(header):
                 raise unreadable(dataset, "it has no header line.")
-            columns = same_columns(dataset, [name.strip() for name in names])
-            return columns, skipped + reader.line_num
+            columns = same_columns(dataset, named(header, dataset.source_columns()))
+            return columns, skipped + reader.line_num + options.gap
     except UnicodeDecodeError as error:
         raise unreadable(
             dataset,
@@ -103,13 +109,6 @@ def _header(dataset: Dataset, file: Path, options: CsvOptions) -> tuple[list[str
         ) from error
     except csv.Error as error:
         raise unreadable(dataset, "its header cannot be read: {error}.", error=error) from error
-
-
-def _rows(source: Iterator[str], options: CsvOptions) -> Rows:
-    csv.field_size_limit(LONGEST_LINE)
-    if not options.quote:
-        return csv.reader(source, delimiter=options.delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(source, delimiter=options.delimiter, quotechar=options.quote)
 
 
 def _lost(connection: duckdb.DuckDBPyConnection) -> Lost:
@@ -149,7 +148,7 @@ def _lines(
     with file.open("r", encoding="utf-8", errors="replace", newline="") as source:
         for _ in islice(source, before):
             pass
-        reader = _rows(source, options)
+        reader = rows_of(source, options)
         position, start = -1, before + 1
         for row in reader:
             if start not in refused and (row or width == 1):

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from datalab.catalog.dataset import Dataset
-from datalab.lake.casting import from_native, from_text, reading, reason
+from datalab.lake.casting import BLANK, from_native, from_text, reading, reason
 from datalab.lake.connection import identifier, literal
 from datalab.lake.raw import Raw, Reject, unreadable
 from datalab.lake.separated import KEPT
@@ -161,20 +161,25 @@ def _cells(dataset: Dataset, raw: Raw) -> list[Cell]:
             )
         text = identifier(source)
         value, have = text, raw.types.get(source)
+        options = dataset.source.csv.of(source)
+        if options.marks and steps[-1] != "varchar" and (have or "").lower() == "varchar":
+            marks = ", ".join(literal(mark.strip()) for mark in options.marks)
+            bare = f"trim({text}, {literal(BLANK)})"
+            value = text = f"CASE WHEN {bare} NOT IN ({marks}) THEN {text} END"
         valid: Callable[[str], str] = _is_there
         if have is None:  # an optional column that this file does not have
             value = text = f"NULL::{steps[-1]}"
         elif have.lower() == "varchar" and set(steps) == {steps[0]} and steps[0] != "varchar":
-            found = reading(f"t{len(cells)}", steps[0], dataset.source.csv)
-            value, valid = reading(text, steps[0], dataset.source.csv).value, found.valid
+            found = reading(f"t{len(cells)}", steps[0], options)
+            value, valid = reading(text, steps[0], options).value, found.valid
         else:
             for step in steps:
                 if have.lower() == "varchar":
-                    value = from_text(value, step, dataset.source.csv)
+                    value = from_text(value, step, options)
                 else:
                     value = from_native(value, have, step)
                 have = step
-        cells.append(Cell(name, source, text, value, valid, reason(steps[-1], dataset.source.csv)))
+        cells.append(Cell(name, source, text, value, valid, reason(steps[-1], options)))
     return cells
 
 
