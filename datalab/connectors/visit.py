@@ -338,7 +338,9 @@ class _Opener:
             self._client = httpx.Client(proxy=proxy, **options)
         else:
             # Looked at before the pause and the connection, so that nothing is asked of nobody.
-            self._client = httpx.Client(transport=CheckedTransport(private), **options)
+            self._client = httpx.Client(
+                transport=CheckedTransport(private, url.scheme == "https"), **options
+            )
         return self._client
 
     def _refused(self, reason: Phrase) -> SourceRefused:

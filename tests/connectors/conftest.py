@@ -35,7 +35,10 @@ class Answer:
 
 @dataclass
 class Recorded:
-    """Answers by path, one after the other and the last for ever, and what was asked."""
+    """Answers by path, one after the other and the last for ever, and what was asked.
+
+    A path with its query stands above the path alone.
+    """
 
     port: int
     answers: dict[str, list[Answer]] = field(default_factory=dict)
@@ -49,11 +52,12 @@ class Recorded:
         return self.url(path)
 
     def times(self, path: str) -> int:
-        return sum(1 for asked, _ in self.asked if asked == path)
+        """How often ``path`` was asked, whatever the question after it."""
+        return sum(1 for asked, _ in self.asked if path in {asked, asked.partition("?")[0]})
 
     def answer(self, path: str, headers: dict[str, str]) -> Answer:
         self.asked.append((path, headers))
-        known = self.answers.get(path)
+        known = self.answers.get(path) or self.answers.get(path.partition("?")[0])
         if known is None:
             return Answer(404, b"nothing here")
         chosen = known.pop(0) if len(known) > 1 else known[0]
