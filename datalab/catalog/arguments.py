@@ -7,6 +7,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from datalab.catalog.beyond_arguments import own_columns, own_problem, unit_problem
 from datalab.catalog.condition import InvalidCondition, columns_of, read_condition
 from datalab.catalog.dataset import Column
 from datalab.errors import nearest
@@ -135,8 +136,13 @@ _FLAG = (lambda value: isinstance(value, bool), "must be true or false")
 
 def value_problem(kind: str, name: str, value: object) -> Phrase | None:
     """What is wrong with one argument by itself, or None."""
+    ours, wrong = own_problem(name, value)
+    if ours:
+        return wrong
     if name in ("regex", "regex_list", "unexpected_rows_query", "row_condition"):
         return _deep_problem(name, value)
+    if name == "other_row_condition":
+        return _deep_problem("row_condition", value)
     test, sentence = _SHAPES.get(name, _FLAG)
     if name == "ignore_row_if":
         choices = IGNORE_PAIR if "_pair_" in kind else IGNORE_RECORD
@@ -220,7 +226,9 @@ def column_problems(
         return
     for name, column in named:
         declared = columns[column].type
-        if name != "row_condition" and not _suits(declared, subject):
+        if name not in ("row_condition", "order_by", "partition_by") and not _suits(
+            declared, subject
+        ):
             message = Phrase(
                 "{type} cannot be about column '{column}' of type {declared}",
                 type=kind,
@@ -228,6 +236,8 @@ def column_problems(
                 declared=declared,
             )
             yield name, message, None
+    if wrong := unit_problem(kind, given, columns):
+        yield wrong
     yield from _value_fits(kind, given, columns)
 
 
@@ -237,6 +247,7 @@ def _named_columns(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, given[name]
     for column in given.get("column_list", ()):
         yield "column_list", column
+    yield from own_columns(given)
     if "row_condition" in given:
         for column in columns_of(read_condition(given["row_condition"])):
             yield "row_condition", column
@@ -249,6 +260,8 @@ def _suits(declared: str, subject: str) -> bool:
         "text": declared == "varchar",
         "number": number,
         "ordered": number or declared in TIMES,
+        "geometry": declared == "geometry",
+        "moment": declared in ("date", "timestamp", "timestamptz"),
     }[subject]
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary of expectations: Great Expectations' own names and arguments, and no more.
+"""The vocabulary of expectations: Great Expectations' own names and arguments, and a few of ours.
 
 Static on purpose, so that lint and pages never import Great Expectations; a test holds it against
 the classes of the pinned version. Every expectation of that version is either in
@@ -9,32 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from datalab.catalog.arguments import column_problems, value_problem
+from datalab.catalog.beyond import OWN
 from datalab.catalog.dataset import Column, Expectation
+from datalab.catalog.term import Subject, Term
 from datalab.errors import nearest
 from datalab.i18n import Phrase
 
-Subject = Literal["any", "text", "number", "ordered"]
 Wrong = tuple[str, Phrase, str | None]
-
-
-@dataclass(frozen=True)
-class Term:
-    """Arguments of one expectation type and the kind of column it can be about.
-
-    ``either`` names arguments of which at least one must be given.
-    """
-
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    either: tuple[str, ...] = ()
-    subject: Subject = "any"
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        return self.required + self.either + self.optional
 
 
 _ROWS = ("row_condition", "condition_parser")
@@ -131,6 +115,9 @@ VOCABULARY: dict[str, Term] = {
     "unexpected_rows_expectation": Term(("unexpected_rows_query",)),
 }
 
+# Those of Great Expectations, and those of the lab (:mod:`datalab.catalog.beyond`).
+KNOWN: dict[str, Term] = {**VOCABULARY, **OWN}
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -162,15 +149,16 @@ _JSON = Refusal(
 )
 _ORDER = Refusal(
     "the rows of a table have no order of their own",
-    "unexpected_rows_expectation with lag(column) OVER (ORDER BY …) in its query",
+    "expect_column_values_to_follow_time_step, or unexpected_rows_expectation with "
+    "lag(column) OVER (ORDER BY …) in its query",
 )
 _RELATIVE = Refusal(
     "it measures each value against its own batch, so that a spoilt file moves its own limits",
     "expect_column_values_to_be_between or expect_column_quantile_values_to_be_between",
 )
 _OTHER = Refusal(
-    "a batch is evaluated alone, before it meets the other tables",
-    "expect_table_row_count_to_equal, or a transform that brings both sides together",
+    "it knows nothing of the other datasets of the lab, nor of their access",
+    "expect_table_row_count_to_equal_other_dataset or expect_column_sum_to_equal_other_dataset",
 )
 
 REFUSED: dict[str, Refusal] = {
@@ -215,10 +203,10 @@ def problems_of(expectation: Expectation, columns: Mapping[str, Column]) -> list
             instead=Phrase(REFUSED[kind].instead),
         )
         return [("type", message, None)]
-    term = VOCABULARY.get(kind)
+    term = KNOWN.get(kind)
     if term is None:
         message = Phrase("'{type}' is not an expectation of Great Expectations", type=kind)
-        return [("type", message, nearest(kind, VOCABULARY))]
+        return [("type", message, nearest(kind, KNOWN))]
     given = expectation.arguments
     # The columns are only looked at where each argument is at least of the right shape.
     return list(_shape_problems(kind, given, term)) or list(

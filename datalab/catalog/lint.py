@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from datalab.catalog import rules
+from datalab.catalog.beyond_arguments import between_problems
 from datalab.catalog.dataset import Column, Dataset, Expectation, Source
 from datalab.catalog.document import Document, Unreadable, read
 from datalab.catalog.mistake import Mistake, dotted, mistakes_of
@@ -102,8 +103,10 @@ def read_file(
 
 
 def problems_between(datasets: Mapping[str, Dataset]) -> Iterator[Problem]:
-    """What is wrong with a dataset only because of the others: boundaries that are not there."""
+    """What is wrong with a dataset only because of the others: boundaries, columns of another."""
     for dataset in datasets.values():
+        for position, (key, message, suggestion) in between_problems(dataset, datasets):
+            yield _between(dataset, ("expectations", position, key), message, suggestion)
         hint = dataset.map
         if hint is None or hint.boundaries is None:
             continue
@@ -138,7 +141,7 @@ def misplaced(root: Path) -> Iterator[Problem]:
 
 
 def _between(
-    dataset: Dataset, place: tuple[str, ...], message: Phrase, suggestion: str | None
+    dataset: Dataset, place: tuple[str | int, ...], message: Phrase, suggestion: str | None
 ) -> Problem:
     try:
         line = read(dataset.file).line(place)

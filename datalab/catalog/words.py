@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from datalab.catalog.beyond_sentences import OWN_SENTENCES
 from datalab.catalog.condition import InvalidCondition, read_condition
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.sentences import SENTENCES
@@ -31,7 +32,7 @@ def in_words(expectation: Stated, dataset: Dataset, language: Language) -> str:
     voice = Voice(dataset, language, expectation.arguments)
     if expectation.type == "unexpected_rows_expectation":
         return _query(expectation, dataset, voice)
-    say = SENTENCES.get(expectation.type)
+    say = SENTENCES.get(expectation.type) or OWN_SENTENCES.get(expectation.type)
     if say is None:
         return expectation.type
     sentence = say(voice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalab.catalog.beyond_sentences import observed_in_words
 from datalab.catalog.words import in_words, row_in_words
 from datalab.commands.terminal import number
 from datalab.i18n import Language, translate
@@ -37,6 +38,10 @@ def outcome(record: RunRecord, dataset: Dataset | None, language: Language) -> s
             lines += _broken(result, dataset, language, "failed")
         for result in record.validation.warnings:
             lines += _broken(result, dataset, language, "warning")
+        for result in record.validation.unchecked:
+            reason = (result.unchecked or {}).get(language, "")
+            said = translate("not checked: {reason}", language, reason=reason)
+            lines += [f"  ? {in_words(result, dataset, language)}", f"    {said}"]
     return "\n".join(lines)
 
 
@@ -90,4 +95,6 @@ def _broken(
 
 
 def _value(value: Any, language: Language) -> str:
+    if (said := observed_in_words(value, language)) is not None:
+        return said
     return number(value, language) if isinstance(value, int | float) else str(value)

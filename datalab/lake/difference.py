@@ -32,7 +32,11 @@ def located(
     lake: Path, dataset: Dataset, staged: Staged, result: ValidationResult
 ) -> ValidationResult:
     """``result`` with the changed rows as examples of what failed and names no row itself."""
-    silent = [r for r in result.results if not (r.success or r.examples or r.exception)]
+    silent = [
+        r
+        for r in result.results
+        if r.outcome in ("broken", "warning") and not (r.examples or r.exception)
+    ]
     entry = read_index(lake).get(dataset.id) if silent else None
     if entry is None or entry.good is None or entry.lake != dataset.lake:
         return result

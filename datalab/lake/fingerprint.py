@@ -24,6 +24,7 @@ def definition(dataset: Dataset) -> str:
             for expectation in dataset.expectations
         ],
         "order": list(dataset.columns),
+        **_units(dataset),
         **{
             key: whole.get(key)
             for key in ("theme", "source", "transform", "max_reject_ratio", "key", "schema")
@@ -31,3 +32,12 @@ def definition(dataset: Dataset) -> str:
     }
     text = json.dumps(shaping, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _units(dataset: Dataset) -> dict[str, dict[str, str | None]]:
+    """The units, where an expectation goes by them."""
+    named = [
+        e.arguments.get("column") for e in dataset.expectations if e.type.endswith("_for_unit")
+    ]
+    units = {n: dataset.columns[n].unit for n in named if n in dataset.columns}
+    return {"units": units} if units else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from collections.abc import Sequence
@@ -64,7 +63,7 @@ def register(
             "run_id": record.run_id,
             "rows": record.rows,
             "rejected": record.rejected,
-            "rejects": [dataclasses.asdict(reject) for reject in rejects],
+            "rejects": [reject.as_json() for reject in rejects],
         }
         write_json(place.rejects(dataset.id), told)
         if commits:
@@ -87,11 +86,12 @@ def write_index(place: LakeFolder, entries: dict[str, Entry]) -> None:
 def write_record(place: LakeFolder, record: RunRecord) -> None:
     """Keep a record as a file of its own and as a line of the dataset's history.
 
-    An unchanged run is kept without the validation, which is that of the run it repeats.
+    An unchanged run is kept with the counts of its verdict, whose results are nearly all those of
+    the run it repeats.
     """
     document = record.as_json()
-    if record.state == "unchanged":
-        document["validation"] = None
+    if record.state == "unchanged" and document["validation"] is not None:
+        document["validation"] = {**document["validation"], "results": []}
     write_json(place.record(record.dataset, record.run_id), document)
     line = json.dumps(document, ensure_ascii=False, default=str) + "\n"
     with place.history(record.dataset).open("a", encoding="utf-8") as history:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from datalab.i18n import translate
-from datalab.notebook.overview import standing
+from datalab.notebook.overview import badge
 from datalab.notebook.wording import minute, number
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ def facts(dataset: Dataset) -> list[tuple[str, str]]:
     from datalab.catalog.vocabulary import LICENSES
 
     language, entry = dataset.language, dataset.entry
-    described, good, record = entry.dataset, entry.good or {}, entry.record or {}
+    described, good = entry.dataset, entry.good or {}
     license = LICENSES.get(described["license"])
     answer = license.answer.in_(language) if license else ""
     name = license.title if license else described["license"]
     found = [
         (translate("Producer", language), described["publisher"]),
         (translate("Snapshot", language), _snapshot(dataset)),
-        (translate("State", language), standing(record, good, language)),
+        (translate("State", language), badge(dataset)),
         (translate("Quality", language), dataset.quality.summary),
         (translate("May I reuse it?", language), f"{answer} ({name})"),
     ]

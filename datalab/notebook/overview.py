@@ -78,6 +78,21 @@ def standing(record: Mapping[str, Any], good: Mapping[str, Any], language: Langu
     return said
 
 
+def badge(dataset: Dataset) -> str:
+    """The badge of a dataset in words: the same value as on its page, for what is read now."""
+    from datetime import UTC, datetime
+
+    from datalab.catalog.badge import badge_of, in_words
+
+    entry = dataset.lab.newest(dataset.id) or dataset.entry
+    periodicity = str(entry.dataset.get("periodicity"))
+    found = badge_of(entry.record, entry.good, periodicity, datetime.now(UTC))
+    said = in_words(found, dataset.language)
+    if not found.readable:
+        return translate("nothing published yet ({state})", dataset.language, state=said)
+    return said
+
+
 def changes(before: Mapping[str, Entry], after: Mapping[str, Entry], language: Language) -> Listing:
     """The datasets that read otherwise after a refresh than before it."""
     rows: list[dict[str, Any]] = []

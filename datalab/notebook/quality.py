@@ -61,7 +61,7 @@ class Quality:
     @property
     def failed(self) -> list[ExpectationResult]:
         """The results that did not hold, warnings included."""
-        return [result for result in self.results if not result.success]
+        return [result for result in self.results if result.outcome in ("broken", "warning")]
 
     @property
     def summary(self) -> str:
@@ -119,6 +119,8 @@ class Quality:
         language = self.language
         if result.success:
             return translate("✓ met", language)
+        if result.unchecked is not None:
+            return translate("? not checked", language)
         if result.exception is not None:
             return translate("✗ could not be evaluated", language)
         if result.severity == "warning":
@@ -130,8 +132,11 @@ class Quality:
         language = self.language
         if result.success:
             return ""
+        if result.unchecked is not None:
+            return result.unchecked.get(language, "")
         if result.exception is not None:
             return result.exception
+        from datalab.catalog.beyond_sentences import observed_in_words
         from datalab.catalog.words import row_in_words
 
         parts = []
@@ -144,7 +149,8 @@ class Quality:
                 )
             )
         elif result.observed_value is not None:
-            found = spoken(result.observed_value, language)
+            told = observed_in_words(result.observed_value, language)
+            found = told or spoken(result.observed_value, language)
             parts.append(translate("found: {value}", language, value=found))
         parts += [row_in_words(row, language) for row in result.examples[:SHOWN_EXAMPLES]]
         return "; ".join(parts)

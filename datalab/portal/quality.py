@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab.catalog.badge import verdict_of
+from datalab.catalog.beyond_sentences import observed_in_words
 from datalab.catalog.validation import ExpectationResult, ValidationResult
 from datalab.catalog.words import in_words
 from datalab.i18n import Language, translate
@@ -115,6 +116,9 @@ def _verdict(
 ) -> Verdict:
     outcome = result.outcome
     observed = result.observed_value
+    said = observed_in_words(observed, language)
+    if said is not None:
+        observed = said
     if isinstance(observed, list | dict | str) and len(str(observed)) > MOST_TEXT:
         observed = str(observed)[:MOST_TEXT] + "…"
     words = in_words(result, holding.dataset, language)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from datalab.quality.literal import literal, literals
-from datalab.quality.subject import Compiled, Subject
+from datalab.quality.subject import Compiled, Form, Subject
 from datalab.quality.verdict import Row, Verdict, of_limits, of_quantiles
-
-Form = Callable[[Subject], Compiled]
 
 
 def _number(expression: str, *, alone: bool = False) -> Form:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +14,12 @@ from datalab.quality.literal import name
 
 @contextmanager
 def opened(
-    staged: Path, *, spatial: bool = False, threads: int | None = None, memory: str | None = None
+    staged: Path,
+    *,
+    spatial: bool = False,
+    threads: int | None = None,
+    memory: str | None = None,
+    attach: Callable[[duckdb.DuckDBPyConnection], Sequence[Path]] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads ``staged`` and nothing else: no other file, no network, no setting.
 
@@ -24,12 +29,16 @@ def opened(
         load the spatial functions, for expectations about geometries.
     threads, memory
         limits of DuckDB; its own defaults where None.
+    attach
+        makes other tables readable before everything else is closed, and names their files.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
     }
+    if attach is not None:
+        config["allow_unsigned_extensions"] = True  # of wheels pinned by hash
     if threads is not None:
         config["threads"] = threads
     if memory is not None:
@@ -43,6 +52,7 @@ def opened(
             load_spatial(connection)
         # A large table is staged as a view on the Parquet file of this run, beside its database.
         beside = [str(path) for path in staged.resolve().parent.glob("*.parquet")]
+        beside += [str(path) for path in attach(connection)] if attach else []
         quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in beside)
         connection.execute(f"SET allowed_paths = [{quoted}]")
         connection.execute("SET enable_external_access = false")

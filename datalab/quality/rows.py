@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from datalab.quality.literal import literal, literals, name
-from datalab.quality.subject import Compiled, Subject
+from datalab.quality.subject import Compiled, Form, Subject
 from datalab.quality.verdict import of_rows
-
-Form = Callable[[Subject], Compiled]
 
 # -- values of one column -----------------------------------------------------------------
 

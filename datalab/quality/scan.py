@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import duckdb
 
+from datalab.quality.beside import Unchecked
 from datalab.quality.engine import plain
 from datalab.quality.subject import Compiled
 from datalab.quality.unique import proven
 from datalab.quality.verdict import Row, Verdict
 
-Outcome = Verdict | str
-"""A verdict, or in one plain line why there is none."""
+Outcome = Verdict | Unchecked | str
+"""A verdict, or that there is nothing to compare with, or in one plain line why it broke."""
 
 
 def scan(
@@ -57,5 +58,7 @@ def _outcome(connection: duckdb.DuckDBPyConnection, table: str, one: Compiled, r
         if one.query is not None:
             row = (*row, *(connection.execute(one.query).fetchone() or ()))
         return one.judge(row)
+    except Unchecked as reason:
+        return reason
     except (duckdb.Error, ArithmeticError, TypeError, ValueError) as error:
         return plain(error)

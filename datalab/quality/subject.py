@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from datalab.catalog.condition import Condition
+from datalab.quality.beside import Around
 from datalab.quality.literal import literal, name
 from datalab.quality.verdict import Judge, of_limits
 
@@ -32,6 +35,8 @@ class Compiled:
         What to show of a failing row.
     domain
         The row condition.
+    rows
+        A query over ``{batch}`` for the rows at fault, where no condition tells them.
     """
 
     judge: Judge
@@ -41,6 +46,10 @@ class Compiled:
     repeated: Mapping[str, str] = field(default_factory=dict)
     columns: Sequence[str] = ()
     domain: str = "TRUE"
+    rows: str | None = None
+
+
+NOTHING = Around(datetime.datetime.max.replace(tzinfo=datetime.UTC), {})
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Subject:
     types: Types
     given: Mapping[str, Any]
     domain: str = "TRUE"
+    condition: Condition | None = None
+    around: Around = NOTHING
 
     @property
     def column(self) -> str:
@@ -95,3 +106,6 @@ class Subject:
                 f"{value} {'<' if self.flag('strict_max') else '<='} {literal(high, held)}"
             )
         return " AND ".join(parts)
+
+
+Form = Callable[[Subject], Compiled]
