@@ -33,7 +33,7 @@ def demo_command(count: int, days: int, seed: int, remove: bool, home: str | Non
     if remove:
         with store.writing() as connection:
             gone = sample_cases.clear(connection, now)
-        click.echo(translate("{count} sample cases were taken away.", language, count=gone))
+        click.echo(translate("Sample cases taken away: {count}.", language, count=gone))
         return
     known = boundaries(Library(settings.lake).shelf())
     with store.writing() as connection:
@@ -45,5 +45,5 @@ def demo_command(count: int, days: int, seed: int, remove: bool, home: str | Non
             now=now,
             commune=known.commune_of if known else lambda latitude, longitude: None,
         )
-    said = "{count} synthetic cases were put in. Take them away with --remove."
+    said = "Synthetic cases put in: {count}. Take them away with --remove."
     click.echo(translate(said, language, count=made))

@@ -77,8 +77,7 @@ class NoDotsLeft(SessionError):
     code = "no-dots-left"
     status = 409
     template = (
-        "You have {dots} dots in all and {left} left. Take one back from another idea to give it "
-        "to this one."
+        "Dots in all: {dots}, left: {left}. Take one back from another idea to give it to this one."
     )
 
 

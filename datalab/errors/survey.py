@@ -78,7 +78,7 @@ class InvalidAnswers(ParticipationError):
 
     code = "invalid-answers"
     status = 422
-    template = "{count} answers are missing or cannot be. The first one: {first}"
+    template = "Answers missing or impossible: {count}. The first one: {first}"
 
 
 class UnknownResponse(ParticipationError):

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from datalab.errors import SurveyClosed, UnknownCampaign
 from datalab.i18n import Phrase
+from datalab.participation import code as codes
 from datalab.participation import journal
 from datalab.participation import survey as surveys
 from datalab.participation.author import short_id
@@ -21,7 +22,6 @@ from datalab.participation.journal import Edit
 from datalab.participation.survey import Survey
 from datalab.participation.tables.survey import CAMPAIGN, RESPONSE
 
-CODE_LENGTH = 6
 Margins = Mapping[str, Mapping[str, float]]
 
 
@@ -53,13 +53,11 @@ class Draft:
 
 def add(connection: Connection, survey: Survey, draft: Draft, now: float, actor: str) -> Campaign:
     """A campaign with a new code, that of no other."""
-    code = short_id(CODE_LENGTH).upper()
-    while connection.execute(select(CAMPAIGN.c.id).where(CAMPAIGN.c.code == code)).first():
-        code = short_id(CODE_LENGTH).upper()
-    values = {"id": short_id(), "survey_id": survey.id, "code": code, **draft.__dict__}
+    made = codes.new(connection)
+    values = {"id": short_id(), "survey_id": survey.id, "code": made, **draft.__dict__}
     values |= {"margins": None, "margins_source": ""}
     _record(connection, survey, now, actor, "campaign.add", Edit.insert(CAMPAIGN, values))
-    return by_code(connection, code)
+    return by_code(connection, made)
 
 
 def change(
@@ -89,11 +87,13 @@ def by_code(connection: Connection, code: str) -> Campaign:
     ------
     UnknownCampaign
     """
-    typed = "".join(code.upper().split()).replace("-", "")
-    row = connection.execute(select(CAMPAIGN).where(CAMPAIGN.c.code == typed)).mappings().first()
-    if row is None:
-        raise UnknownCampaign(code=code[:20])
-    return Campaign(**row)
+    # Codes of once held digits: what was typed comes first.
+    for letters in (codes.typed(code), codes.meant(code)):
+        asked = select(CAMPAIGN).where(CAMPAIGN.c.code == letters)
+        row = connection.execute(asked).mappings().first()
+        if row is not None:
+            return Campaign(**row)
+    raise UnknownCampaign(code=code[:20])
 
 
 def get(connection: Connection, survey: Survey, identifier: str) -> Campaign:

@@ -25,10 +25,6 @@ from datalab.participation.tables.session import PARTICIPANT, SESSION
 Way = Literal["phone", "paper", "account", "facilitator"]
 OFFERED = 4  # pseudonyms at once
 DAY = 86_400.0
-# Letters that no code has, for the one that they are taken for.
-ALIKE = str.maketrans(
-    {"0": "Q", "O": "Q", "8": "B", "2": "Z", "U": "V", "Y": "V", "I": "J", "1": "J"}
-)
 
 
 @dataclass(frozen=True)
@@ -41,12 +37,6 @@ class Participant:
     way: str
     joined_at: float
     left_at: float | None
-
-
-def code_of(typed: str) -> str:
-    """Six letters however they were typed: small, in groups, with a 0 for a Q."""
-    letters = "".join(letter for letter in typed[:40].upper() if letter.isalnum())
-    return letters.translate(ALIKE)
 
 
 def offered(

@@ -6,7 +6,6 @@ letters by which people join, and facilitators: accounts that run it.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from datalab.errors import CannotMove, FieldRefused, SessionNotOpen, UnknownSession
 from datalab.i18n import Phrase
+from datalab.participation import code as codes
 from datalab.participation import journal
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.session import PARTICIPANT, PHASE, SESSION
@@ -26,8 +26,6 @@ STATES: dict[str, Phrase] = {
     "open": Phrase("open now"),
     "closed": Phrase("over"),
 }
-CODE_LETTERS = "BCDFGHJKMNPQRTVWXZ"  # no vowels: neither words nor letters read for a digit
-CODE_LENGTH = 6
 LONGEST_TITLE = 120
 LONGEST_QUESTION = 300
 LONGEST_PLACE = 200
@@ -124,7 +122,7 @@ def create(
     }
     row = {
         "id": id,
-        "code": _new_code(connection),
+        "code": codes.new(connection),
         "template": template,
         "state": "draft",
         "voting": False,
@@ -165,8 +163,8 @@ def by_code(connection: Connection, typed: str) -> Session:
     ------
     UnknownSession
     """
-    code = "".join(letter for letter in typed[:40].upper() if letter.isalnum())
-    row = connection.execute(select(SESSION).where(SESSION.c.code == code)).mappings().first()
+    asked = select(SESSION).where(SESSION.c.code == codes.typed(typed))
+    row = connection.execute(asked).mappings().first()
     if row is None:
         raise UnknownSession(session=typed[:40])
     return of_row(row)
@@ -318,10 +316,3 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_row(row: RowMapping) -> Session:
     return Session(**{**row, "facilitators": tuple(row["facilitators"])})
-
-
-def _new_code(connection: Connection) -> str:
-    while True:
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-        if connection.execute(select(SESSION.c.id).where(SESSION.c.code == code)).first() is None:
-            return code

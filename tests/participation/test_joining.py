@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from datalab.errors import SessionFull
 from datalab.i18n import Language
+from datalab.participation import code as codes
 from datalab.participation import joining, paper, session
 from datalab.participation.pseudonym import draw, is_pseudonym, pseudonyms
 from datalab.participation.session import Session
@@ -114,4 +115,4 @@ def test_pseudonyms_are_many_and_drawn_from_different_animals(language: Language
 
 
 def test_letters_that_no_code_has_are_read_as_the_ones_they_look_like() -> None:
-    assert joining.code_of(" bcd-0 8 2 ") == "BCDQBZ"
+    assert codes.meant(" bcd-0 8 2 ") == "BCDQBZ"

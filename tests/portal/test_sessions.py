@@ -109,7 +109,12 @@ def test_a_draft_is_its_facilitators_own_until_it_is_opened(desk: Desk) -> None:
         assert nobody.get(path).status_code == other.get(path).status_code == 404
     assert "Rue apaisée" not in nobody.get("sessions/").text
     assert "Rue apaisée" in browser.get("sessions/").text
-    browser.post(f"sessions/{id}/open", {"seen": "1"})
+    agenda = browser.get(f"sessions/{id}/agenda").text
+    form = agenda[agenda.index(f'/sessions/{id}/open"') :].split("</form>")[0]
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', form)
+    assert "Open the session</button>" in form
+    browser.post(f"sessions/{id}/open", {"seen": seen})
+    assert f'/sessions/{id}/open"' not in browser.get(f"sessions/{id}/agenda").text
     assert "Rue apaisée" in nobody.get("sessions/").text
     assert of(desk, id).code in nobody.get(f"sessions/{id}/").text.replace(" ", "")
 

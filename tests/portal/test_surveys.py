@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from datalab.participation import response, survey, xlsform_export
+from datalab.participation import code, response, survey, xlsform_export
 from datalab.participation.answers import check
 from datalab.participation.campaign import Campaign, Draft, add
 from datalab.participation.definition import read_yaml
 from datalab.participation.response import Sender
 from datalab.participation.survey import Survey
+from datalab.participation.tables.survey import CAMPAIGN
 from datalab.portal.asking import NOBODY
 from datalab.portal.survey_upload import template_text
 from datalab.portal.views.survey_results import safe
@@ -188,6 +189,18 @@ def test_a_closed_or_unknown_code_says_so_kindly(field: Field) -> None:
     assert "takes no answers now" in page.text
     assert field.desk.browser().get("s/ZZZZZZ").status_code == 404
     assert field.desk.browser().get(f"s/{field.campaign.code.lower()}").status_code == 200
+
+
+def test_a_code_is_six_letters_and_one_of_once_with_digits_still_leads_in(field: Field) -> None:
+    assert set(field.campaign.code) <= set(code.LETTERS)
+    assert len(field.campaign.code) == 6
+    browser, mistyped = field.desk.browser(), field.campaign.code.replace("Q", "0")
+    assert browser.get(f"s/{mistyped}").status_code == 200
+    with field.desk.app.state.participation.writing() as connection:
+        connection.execute(CAMPAIGN.update().values(code="AB2CD9"))
+    onward = browser.get("participate/?code=ab2-cd9")
+    assert onward.headers["location"].endswith("/s/AB2CD9")
+    assert browser.get("s/ab2cd9").status_code == 200
 
 
 def test_an_agent_brings_a_questionnaire_and_is_told_every_mistake(desk: Desk) -> None:

@@ -242,11 +242,11 @@ def test_the_vote_is_heard_and_given_by_keyboard(browser: Browser, hall: Hall) -
         more = page.locator(f"#more-{one.id}")
         more.focus()
         page.keyboard.press("Enter")
-        page.locator("#vote b", has_text="Il vous reste 2 points sur 3.").wait_for()
+        page.locator("#vote b", has_text="Gommettes restantes\u00a0: 2 sur 3.").wait_for()
         assert page.evaluate("document.activeElement.id") == f"more-{one.id}"
         tree = page.locator("main").aria_snapshot()
-        assert 'button "Un point de plus"' in tree
-        assert "Il vous reste 2 points sur 3." in tree
+        assert 'button "Une gommette de plus"' in tree
+        assert "Gommettes restantes\u00a0: 2 sur 3." in tree
     finally:
         hall.room.change(vote.close_vote)
     page.context.close()

@@ -16,6 +16,7 @@ from datalab.errors import SessionFull, SessionNotOpen, UnknownSession
 from datalab.i18n import translate
 from datalab.isolation.private import secret
 from datalab.participation import agenda, consent, demonstration, joining, session
+from datalab.participation import code as codes
 from datalab.participation.author import Author
 from datalab.participation.register import DAYS
 from datalab.participation.session import Session
@@ -39,7 +40,7 @@ def ask(request: Request, code: str = "") -> Response:
     allow(request, "link")  # nobody tries all codes
     try:
         with request.app.state.participation.reading() as connection:
-            found = session.by_code(connection, joining.code_of(code))
+            found = session.by_code(connection, codes.meant(code))
     except UnknownSession:
         language = language_of(request)
         wrong = translate("No session has these letters. Check them on the screen.", language)
@@ -51,7 +52,7 @@ def ask(request: Request, code: str = "") -> Response:
 @router.get("/join/{code}")
 def look(request: Request, code: str) -> Response:
     """The session, and what happens with what one says there."""
-    prefix, typed = request.app.state.prefix, joining.code_of(code)
+    prefix, typed = request.app.state.prefix, codes.meant(code)
     if typed != code:
         return RedirectResponse(f"{prefix}/join/{typed}", status_code=303)
     try:
@@ -94,7 +95,7 @@ async def enter(request: Request, code: str) -> Response:
     state, language, moment = request.app.state, language_of(request), now().timestamp()
     state.trap.check(fields, moment)
     receipt = receipt_of(fields)
-    found, known = await run_in_threadpool(_found, request, joining.code_of(code))
+    found, known = await run_in_threadpool(_found, request, codes.meant(code))
     try:
         author = await run_in_threadpool(_join, request, found, known, dict(fields), receipt)
     except (SessionFull, SessionNotOpen):

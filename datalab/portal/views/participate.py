@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from datalab.errors import UnknownCampaign, UnknownSession
 from datalab.i18n import Language, translate
-from datalab.participation import campaign, joining, session, survey
+from datalab.participation import campaign, session, survey
+from datalab.participation import code as codes
 from datalab.portal import limits
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PAGE_ONLY, page
@@ -69,12 +70,11 @@ def html(request: Request, code: str = "") -> Response:
 def _place_of(connection: Connection, typed: str) -> str:
     """Where a code leads, "" for nowhere."""
     try:
-        return f"join/{session.by_code(connection, joining.code_of(typed)).code}"
+        return f"join/{session.by_code(connection, codes.meant(typed)).code}"
     except UnknownSession:
         pass
     try:
-        code = "".join(letter for letter in typed.upper() if letter.isalnum())
-        return f"s/{campaign.by_code(connection, code).code}"
+        return f"s/{campaign.by_code(connection, typed).code}"
     except UnknownCampaign:
         return ""
 
