@@ -7,6 +7,7 @@ never change once published. ``as_json`` is the only JSON shape of an error in t
 
 from __future__ import annotations
 
+from datalab.errors import grant as grant
 from datalab.errors import version as version
 from datalab.errors.access import AccessRefused, DownloadRefused, ExpectationRefused
 from datalab.errors.case import PushRefused

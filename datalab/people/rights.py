@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from datalab.i18n import Phrase
+from datalab.people.audience import Audience, dataset_of
 
 GROUPS: tuple[str, ...] = (
     "students",
@@ -33,6 +34,7 @@ Right = Literal[
     "run:survey",
     "handle:requests",
     "manage:people",
+    "grant:access",
     "read:audit",
     "operate",
 ]
@@ -46,6 +48,7 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "run:survey": ("agents", "stewards", "facilitators", "operators"),
     "handle:requests": ("agents", "operators"),
     "manage:people": ("operators",),
+    "grant:access": ("stewards", "operators"),
     "read:audit": ("operators",),
     "operate": ("operators",),
 }
@@ -59,6 +62,7 @@ MEANING: dict[Right, Phrase] = {
     "run:survey": Phrase("prepare a questionnaire, open it and read its results"),
     "handle:requests": Phrase("answer citizens' reports in the control room"),
     "manage:people": Phrase("add, disable and remove accounts"),
+    "grant:access": Phrase("grant access to a restricted dataset, and take it back"),
     "read:audit": Phrase("read the audit log"),
     "operate": Phrase("see the state of the machine, stop servers"),
 }
@@ -113,17 +117,23 @@ def may_in_project(role: str | None, right: ProjectRight) -> bool:
 
 
 def lakes(
-    groups: Iterable[str], audiences: Mapping[str, Iterable[str]], account: str = ""
+    groups: Iterable[str],
+    audiences: Mapping[str, Iterable[str] | Audience],
+    account: str = "",
+    grants: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    """Access classes that ``account``, a member of ``groups``, reads.
+    """Access classes that ``account``, a member of ``groups``, may read.
 
     ``audiences`` gives, per restricted lake (``restricted-<dataset>``), the groups and accounts
-    that its steward named; a lake that names nobody is read by nobody.
+    that its steward named; a lake that names nobody is read by nobody. ``grants`` are what
+    stewards granted to the account by name. Of one dataset there may be several versions; a
+    server shows the widest (:func:`datalab.people.audience.best`).
     """
-    held = set(groups)
-    found = ["open"]
-    if may(held, "read:members"):
-        found.append("members")
-    named = held | ({account} if account else set())
-    found += [lake for lake, audience in sorted(audiences.items()) if named & set(audience)]
+    held, granted = set(groups), set(grants)
+    member = may(held, "read:members")
+    found = ["open", *(["members"] if member else [])]
+    for lake, named in sorted(audiences.items()):
+        if not isinstance(named, Audience):
+            named = Audience(dataset_of(lake), frozenset(named))
+        found += named.read_by(account, held, granted, member=member)
     return tuple(found)

@@ -100,6 +100,46 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE accounts ADD COLUMN invitation TEXT;
     ALTER TABLE accounts ADD COLUMN seen_at REAL;
     """,
+    # Who asked a steward for a restricted dataset, and who was let in until when; tokens of
+    # programs, of which a digest is kept, and what each used in a day.
+    """
+    CREATE TABLE grants (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        dataset TEXT NOT NULL,
+        version TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (
+            state IN ('asked', 'granted', 'refused', 'withdrawn', 'revoked', 'ended')
+        ),
+        purpose TEXT NOT NULL,
+        asked_at REAL NOT NULL,
+        until REAL NOT NULL,
+        decided_at REAL,
+        decided_by TEXT,
+        reason TEXT NOT NULL DEFAULT '',
+        warned_at REAL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX grants_asked ON grants (account, dataset) WHERE state = 'asked';
+    CREATE UNIQUE INDEX grants_held ON grants (account, version) WHERE state = 'granted';
+    CREATE TABLE tokens (
+        hash BLOB PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        scope TEXT NOT NULL CHECK (scope IN ('read')),
+        created_at REAL NOT NULL,
+        expires_at REAL NOT NULL,
+        used_at REAL,
+        revoked_at REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE token_uses (
+        token TEXT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+        day INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (token, day)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

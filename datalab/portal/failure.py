@@ -41,6 +41,7 @@ def answer(request: Request, error: DatalabError) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"}
     if isinstance(error, MethodRefused):
         headers["Allow"] = "GET, HEAD"
+    headers |= getattr(error, "headers", {})
     if isinstance(error, SignInNeeded) and _may_leave(request):
         # The hub asks nothing of who is signed in there: they come back at once.
         return RedirectResponse(signin_address(request), status_code=303, headers=headers)

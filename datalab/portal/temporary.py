@@ -61,7 +61,7 @@ def temporary(app: FastAPI, person: Person, slug: str) -> Work:
 def lakes_of(app: FastAPI, project: Project, account: str) -> frozenset[str]:
     """What both the project and the person may read; less where nothing separates them."""
     reading = Reading(app.state.store, app.state.settings.lake, now().timestamp())
-    lakes = reading.of_project(project.manifest) & reading.of_account(account)
+    lakes = reading.of_project(project.manifest) & reading.allowed(account)
     return lakes if walls_of(app).private else lakes & {"open"}
 
 

@@ -141,7 +141,7 @@ def fingerprint(projects: Projects, reading: Reading) -> str:
     """What the hub's side of projects rests on, in a short text that differs where it changed."""
     places = [projects.root / slug / MANIFEST for slug in own_slugs(projects)]
     places += sorted(reading.lake.glob("*/index.json"))
-    texts = [repr(sorted(reading.entering.items()))]
+    texts = [repr(sorted(reading.entering.items())), repr(sorted(reading.granted))]
     for path in places:
         try:
             found = path.stat()
@@ -179,7 +179,7 @@ def _sync_project(run: Syncing, slug: str) -> None:
         user = {}
     shared = _revoke(run, slug, account, writers)
     server = (user.get("servers") or {}).get("") or {}
-    allowed = run.reading.of_project(project.manifest)
+    allowed = run.reading.allowed_to_members(run.reading.present(project.manifest))
     too_much = bool(server) and (not active or reads_more(server, allowed))
     if too_much and not _stop(run, slug, account):
         run.note(slug, "waiting", account)
@@ -287,7 +287,7 @@ def _sync_mounts(run: Syncing) -> None:
         state = server.get("state") or {}
         mounted = [slug for slug in state.get("projects") or () if slug not in broken]
         lost = [slug for slug in mounted if (slug, name) not in rooms]
-        if lost or reads_more(server, run.reading.of_account(name)):
+        if lost or reads_more(server, run.reading.allowed(name)):
             _stop(run, lost[0] if lost else "", name)
 
 
