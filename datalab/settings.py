@@ -6,6 +6,7 @@ generated from this module.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -156,6 +157,16 @@ class Settings(BaseSettings):
     def lineage(self) -> Path:
         """The database of which project reads which snapshot."""
         return self.home / "hub" / "lineage.sqlite"
+
+    @property
+    def databases(self) -> dict[str, SecretStr]:
+        """Addresses for the connector ``sql`` by name: DATALAB_SQL_<NAME> in the environment."""
+        begin = "DATALAB_SQL_"
+        return {
+            name.removeprefix(begin).lower(): SecretStr(value)
+            for name, value in os.environ.items()
+            if name.startswith(begin) and value
+        }
 
     @property
     def pictures(self) -> Path:

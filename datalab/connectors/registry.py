@@ -6,10 +6,11 @@ Modules are loaded when a dataset first needs them.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from datalab.catalog.dataset import Dataset
 from datalab.connectors.fetched import Fetched, Progress
@@ -30,6 +31,8 @@ MODULES = {
     "wfs": "datalab.connectors.wfs",
     "gbfs": "datalab.connectors.gbfs",
     "dcat": "datalab.connectors.dcat",
+    "gtfs": "datalab.connectors.gtfs",
+    "sql": "datalab.connectors.sql",
 }
 
 
@@ -54,6 +57,7 @@ def fetch(
     max_bytes: int,
     progress: Progress | None = None,
     participation: str = "",
+    databases: Mapping[str, SecretStr] | None = None,
     patience: Patience | None = None,
 ) -> Fetched:
     """The file of ``dataset``, on this machine.
@@ -68,6 +72,8 @@ def fetch(
         called with the bytes so far and in all.
     participation
         address of the database that the connector of that name reads.
+    databases
+        addresses of the databases that the connector ``sql`` reads, by name.
     patience
         how long sources on the web are waited for, where not as usual.
 
@@ -82,6 +88,8 @@ def fetch(
         raise SourceRefused(url=f"{name}:", reason=reason, file=dataset.file.name)
     limit = dataset.source.max_bytes or max_bytes
     more: dict[str, Any] = {"participation": participation} if name == "participation" else {}
+    if name == "sql":
+        more["databases"] = databases
     if patience is not None and is_remote(dataset):
         more["patience"] = patience
     try:

@@ -38,6 +38,17 @@ class UnknownDataset(CatalogError):
         return text.format(**self.facts)
 
 
+class UnknownSchema(CatalogError):
+    """No Table Schema of this name is carried, or its file cannot be read."""
+
+    code = "unknown-schema"
+    status = 404
+    template = (
+        "There is no Table Schema '{schema}' in catalog/schemas; there are: {known}. "
+        "'datalab schemas' lists them."
+    )
+
+
 class InvalidCatalog(CatalogError):
     """``problems`` are the lines of ``datalab lint``."""
 

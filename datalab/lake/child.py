@@ -1,7 +1,8 @@
-"""The child process in which other people's SQL runs. Started by :mod:`datalab.lake.confined`.
+"""The child process in which other people's SQL runs and their binary files are read.
 
-It reads one request from its standard input, bounds itself for good, and answers on its standard
-output. A refusal is one line of JSON on its standard error: a template in English and its facts.
+Started by :mod:`datalab.lake.confined`. It reads one request from its standard input, bounds itself
+for good, and answers on its standard output. A refusal is one line of JSON on its standard error: a
+template in English and its facts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from datalab.lake.connection import connect, identifier
 
 OVERHEAD = 3_000_000_000  # what the code, its threads and Arrow map beside DuckDB's own memory
 REFUSED = 3
+WARM = "--warm"
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -87,6 +89,48 @@ def query(request: dict[str, Any]) -> None:
                 break
 
 
+def lent(request: dict[str, Any]) -> None:
+    """Stream the answer to a SELECT over single tables as Arrow, geometry as GeoJSON.
+
+    One row more than asked for says that there are more.
+    """
+    import pyarrow as pa
+
+    from datalab.lake.loan import lend
+
+    connection = connect(threads=request["threads"], memory_limit=_megabytes(request["memory"]))
+    lend(connection, request["loans"])
+    sql = request["sql"]
+    one_select(connection, sql, "exactly one SELECT is expected.")
+    reader = connection.execute(_readable(connection, sql)).to_arrow_reader(2_000)
+    rows, size = request["rows"] + 1, request["bytes"]
+    with pa.ipc.new_stream(sys.stdout.buffer, reader.schema) as out:
+        for batch in reader:
+            kept = batch.slice(0, rows)
+            rows, size = rows - kept.num_rows, size - kept.nbytes
+            if size < 0:
+                raise Refused(
+                    "its answer is larger than {limit} MB.",
+                    limit=str(request["bytes"] // 1_000_000),
+                )
+            out.write_batch(kept)
+            if rows <= 0:
+                break
+
+
+def _readable(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """``sql`` with its geometry as GeoJSON, which every reader of the answer understands."""
+    text = connection.extract_statements(sql)[0].query.rstrip().rstrip(";")
+    described = connection.execute(f"DESCRIBE {text}").fetchall()
+    shapes = [name for name, kind, *_ in described if kind.startswith("GEOMETRY")]
+    if not shapes:
+        return sql
+    replaced = ", ".join(
+        f"ST_AsGeoJSON({identifier(name)})::VARCHAR AS {identifier(name)}" for name in shapes
+    )
+    return f"SELECT * REPLACE ({replaced}) FROM ({text}\n)"  # noqa: S608
+
+
 def transform(request: dict[str, Any]) -> None:
     """Create ``data`` in a staged database; answer with the number of its rows."""
     sql, wanted = request["sql"], request["columns"]
@@ -123,6 +167,13 @@ def transform(request: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({"rows": row[0] if row else 0}))
 
 
+def fill(request: dict[str, Any]) -> None:
+    """Read a stranger's file into a staging database."""
+    from datalab.lake.apart import answered
+
+    sys.stdout.write(json.dumps(answered(request)))
+
+
 def _refuse_loss(
     connection: duckdb.DuckDBPyConnection, casts: dict[str, str], wanted: dict[str, str]
 ) -> None:
@@ -154,9 +205,16 @@ def _refuse(template: str, **facts: str) -> NoReturn:
     os._exit(REFUSED)
 
 
+KINDS = {"query": query, "lent": lent, "transform": transform, "fill": fill}
+
+
 def main() -> None:
     """Answer one request. Ends without clean-up: the parent cares for files and time."""
     end_with_parent()
+    if WARM in sys.argv:  # somebody will ask soon: what takes long comes first
+        import pyarrow.ipc
+
+        connect().close()
     request = json.load(sys.stdin)
     limit_process(
         2 * request["memory"] + OVERHEAD,
@@ -164,7 +222,9 @@ def main() -> None:
         request["written"],
     )
     try:
-        {"query": query, "transform": transform}[request["kind"]](request)
+        {"query": query, "lent": lent, "transform": transform, "fill": fill}[request["kind"]](
+            request
+        )
     except Refused as refused:
         _refuse(refused.template, **refused.facts)
     except (duckdb.OutOfMemoryException, MemoryError):

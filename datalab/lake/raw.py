@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from datalab.catalog.dataset import Dataset
 from datalab.errors import UnreadableFile, nearest
@@ -14,13 +15,19 @@ from datalab.i18n import Phrase
 class Reject:
     """One value that could not be read: its line (or row) in the file, and why.
 
-    ``reason`` is an English msgid; ``column`` is empty where the whole line is at fault.
+    ``reason`` is an English msgid with ``{named}`` places for ``facts``; ``column`` is empty where
+    the whole line is at fault.
     """
 
     line: int
     column: str
     value: str
     reason: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        document = {"line": self.line, "column": self.column, "value": self.value}
+        return {**document, "reason": self.reason, **({"facts": self.facts} if self.facts else {})}
 
 
 @dataclass(frozen=True)

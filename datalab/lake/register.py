@@ -71,6 +71,24 @@ def register(
     write_index(place, entries)
 
 
+def announce(place: LakeFolder, dataset: Dataset) -> None:
+    """Put a dataset into the index that no run was about yet."""
+    entries = read_folder(place)
+    entries[dataset.id] = Entry(place.name, dataset.as_json())
+    write_index(place, entries)
+
+
+def since_when(record: RunRecord, before: Entry | None) -> RunRecord:
+    """``record`` with the moment since which its dataset fails, if it does."""
+    if record.state != "failed":
+        return record.with_(failing_since=None)
+    last = (before.record if before else None) or {}
+    first = last.get("failing_since") or last.get("started_at")
+    return record.with_(
+        failing_since=first if last.get("state") == "failed" and first else record.started_at
+    )
+
+
 def write_index(place: LakeFolder, entries: dict[str, Entry]) -> None:
     """Put the index of a lake in place."""
     write_json(

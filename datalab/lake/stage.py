@@ -8,26 +8,21 @@ declared columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
-
 from datalab.catalog.dataset import Dataset
+from datalab.catalog.schema import schema_of
 from datalab.errors import TooManyRejects
 from datalab.i18n import Phrase
-from datalab.lake.connection import connect
+from datalab.lake.apart import belongs_apart, fill_apart
 from datalab.lake.decoding import unpack
-from datalab.lake.raw import Raw, Reject, unreadable
-from datalab.lake.separated import read_separated
-from datalab.lake.tabular import read_parquet
+from datalab.lake.fill import fill
+from datalab.lake.raw import Reject
 from datalab.lake.transform import transform
-from datalab.lake.typed import write_express, write_typed
 
 MAX_BYTES = 2_000_000_000
 EXPRESS = 32_000_000
-Read = Callable[[Dataset, Path, Path, duckdb.DuckDBPyConnection], Raw]
 
 
 @dataclass(frozen=True)
@@ -74,28 +69,24 @@ def stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "staged.duckdb"
-    plain = unpack(dataset, file, folder, min(max_bytes, dataset.source.max_bytes or max_bytes))
-    large = plain.stat().st_size >= express
-    connection = connect(
-        path, threads=threads, memory_limit=memory_limit, temporary=folder / "spill"
+    limit = min(max_bytes, dataset.source.max_bytes or max_bytes)
+    plain = unpack(dataset, file, folder, limit)
+    bounded = dataset.model_copy(
+        update={"source": dataset.source.model_copy(update={"max_bytes": limit})}
     )
-    try:
-        raw = _reader(dataset)(dataset, plain, folder, connection)
-        express_way = write_express(dataset, raw, connection, folder) if large else None
-        if express_way is not None:
-            parquet, rows = express_way
-            return Staged(path, rows, parquet=parquet)
-        try:
-            rows, rejected, rejects = write_typed(dataset, raw, connection)
-        except duckdb.InvalidInputException:
-            again = raw.mended()
-            if again is None:
-                raise
-            rows, rejected, rejects = write_typed(dataset, again, connection)
-    except duckdb.Error as error:
-        raise unreadable(dataset, "{error}", error=_first_line(error)) from error
-    finally:
-        connection.close()
+    filling = fill_apart if belongs_apart(dataset, plain) else fill
+    filled = filling(
+        bounded,
+        plain,
+        folder,
+        schema_of(dataset),
+        threads=threads,
+        memory_limit=memory_limit,
+        express=express,
+    )
+    rows, rejected, rejects = filled.rows, filled.rejected, filled.rejects
+    if filled.parquet is not None:
+        return Staged(path, rows, parquet=filled.parquet)
     total = rows + rejected
     if rejected and rejected > dataset.max_reject_ratio * total:
         first = rejects[0]
@@ -107,34 +98,9 @@ def stage(
             line=first.line,
             column=first.column or "–",
             value=first.value,
-            reason=Phrase(first.reason),
+            reason=Phrase(first.reason, **first.facts),
             rejects=rejects,
         )
     if dataset.transform is not None:
         rows = transform(dataset, path, threads)
     return Staged(path, rows, rejected, rejects)
-
-
-def _reader(dataset: Dataset) -> Read:
-    """The reader of the declared format; the rare ones are imported when they are met."""
-    form = dataset.source.format
-    if form == "csv":
-        return read_separated
-    if form == "parquet":
-        return read_parquet
-    if form in ("json", "geojson"):
-        from datalab.lake.document import read_document
-
-        return read_document
-    if form == "xlsx":
-        from datalab.lake.sheet import read_sheet
-
-        return read_sheet
-    from datalab.lake.frame import read_frame
-
-    return read_frame
-
-
-def _first_line(error: Exception) -> str:
-    """DuckDB's reason without the query and the hints that follow it."""
-    return str(error).split("\n", 1)[0].split(": ", 1)[-1]
