@@ -16,6 +16,7 @@ import duckdb
 
 from datalab.lake.connection import identifier, literal
 from datalab.lake.layout import LakeFolder
+from datalab.lake.release import read_releases, write_releases
 
 CHANGES = "ducklake_snapshot_changes"
 INLINED = re.compile(r"ducklake_inlined_data_(\d+)_")
@@ -64,3 +65,4 @@ def write_excerpt(place: LakeFolder, left_out: Collection[str], target: Path) ->
         connection.close()
     path.replace(target / "catalog.ducklake")
     (target / "index.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    write_releases(target, [one for one in read_releases(place) if one.dataset not in left_out])

@@ -143,9 +143,13 @@ def make(
     def refused(reason: Phrase) -> ReleaseRefused:
         return ReleaseRefused(dataset=entry.id, release=name[:80], reason=reason)
 
-    if not NAME.fullmatch(name):
+    # Digits alone would be taken for the number of a snapshot.
+    if not NAME.fullmatch(name) or name.isdigit():
         raise refused(
-            Phrase("a name has 1 to 40 letters without accents, digits, '.', '-' or '_', as 2026-1")
+            Phrase(
+                "a name has 1 to 40 letters without accents, digits, '.', '-' or '_', and not "
+                "digits alone: 2026-1"
+            )
         )
     if not note.strip() or len(note) > LONGEST_NOTE:
         raise refused(
@@ -171,7 +175,7 @@ def make(
         if len(own) >= MOST:
             raise refused(Phrase("a dataset has {most} releases at most", most=MOST))
         made = Release(entry.id, name, entry.lake, snapshot, at, author, note.strip())
-        _write(place, [*listed, made])
+        write_releases(place.root, [*listed, made])
         return made
 
 
@@ -189,8 +193,10 @@ def _change(
         before = read_releases(place)
         after = edit(before)
         if after != before:
-            _write(place, after)
+            write_releases(place.root, after)
 
 
-def _write(place: LakeFolder, listed: list[Release]) -> None:
-    write_json(releases_file(place), {"releases": [one.as_json() for one in listed]})
+def write_releases(root: Path, listed: list[Release]) -> None:
+    """Put the releases of the lake folder ``root`` in place."""
+    path = releases_file(LakeFolder(root))
+    write_json(path, {"releases": [one.as_json() for one in listed]})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from datalab.catalog.dataset import Dataset as Described
     from datalab.notebook.citation import Citation
+    from datalab.notebook.diff import Diff
     from datalab.notebook.lab import Lab
     from datalab.notebook.map import Map
     from datalab.notebook.quality import Quality
@@ -103,6 +104,25 @@ class Dataset:
         from datalab.notebook.quality import Quality
 
         return Quality(self)
+
+    def diff(self, a: int | str | None = None, b: int | str | None = None) -> Diff:
+        """What changed from snapshot or release ``a`` to ``b``.
+
+        Without ``b``, up to the pinned snapshot; without ``a``, from the one before.
+
+        Raises
+        ------
+        UnknownSnapshot, UnknownRelease
+            with those that there are.
+        """
+        from datalab.notebook.diff import Diff
+
+        return Diff.of(self, a, b)
+
+    @property
+    def releases(self) -> Listing:
+        """Named snapshots, which ``lab.dataset(id, release=…)`` pins, newest first."""
+        return overview.releases(self)
 
     def cite(self) -> Citation:
         """How to name exactly this snapshot in a text."""

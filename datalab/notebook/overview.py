@@ -156,6 +156,30 @@ def snapshots(dataset: Dataset) -> Listing:
     return Listing(rows, headings, caption=caption, language=language)
 
 
+def releases(dataset: Dataset) -> Listing:
+    """Named snapshots, newest first."""
+    from datalab.lake.release import releases_of
+
+    language = dataset.language
+    rows = [
+        {**release.as_json(), "published": minute(release.at, language)}
+        for release in releases_of(dataset.lab.lake, dataset.entry)
+    ]
+    headings = {
+        "name": translate("Release", language),
+        "snapshot": translate("Snapshot", language),
+        "published": translate("Named on", language),
+        "author": translate("Author", language),
+        "note": translate("What it is for", language),
+    }
+    caption = (
+        translate("Releases of “{title}”", language, title=dataset.title)
+        if rows
+        else translate("“{title}” has no release yet", language, title=dataset.title)
+    )
+    return Listing(rows, headings, caption=caption, language=language)
+
+
 def rejects(dataset: Dataset) -> Listing:
     """Rows of the source that could not be read as declared (the first thousand)."""
     language = dataset.language

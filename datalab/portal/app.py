@@ -40,6 +40,7 @@ from datalab.portal.rerun import Reruns
 from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
 from datalab.portal.telling import Telling
+from datalab.portal.tiles import Tiles
 from datalab.portal.turns import Turns
 from datalab.portal.views import (
     answering,
@@ -61,6 +62,7 @@ from datalab.portal.views import (
     dataset,
     datasets,
     demonstration,
+    diff,
     describing,
     doors,
     export,
@@ -79,6 +81,7 @@ from datalab.portal.views import (
     mine_session,
     minutes,
     new_project,
+    ogc,
     open311,
     open311_guide,
     pages,
@@ -107,6 +110,7 @@ from datalab.portal.views import (
     survey_texts,
     surveys,
     taking_part,
+    tiles,
     versions,
     withdrawal,
     worker,
@@ -148,6 +152,7 @@ def create_app(
     app.state.library = Library(settings.lake)
     app.state.kept_files = KeptFiles(settings.cache / "exits")
     app.state.turns = Turns()
+    app.state.tiles = Tiles()
     app.state.communes = Communes(app.state.library)
     app.state.settings = settings
     app.state.store = Store(settings.people)
@@ -186,6 +191,9 @@ def create_app(
         api_keys,
         datasets,
         rows,
+        ogc,
+        tiles,
+        diff,
         doors,
         dataset,
         signin,

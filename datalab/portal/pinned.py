@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from datalab.lake.reader import table
 from datalab.lake.release import pinned
 from datalab.portal.library import Holding
 
@@ -34,3 +35,17 @@ def snapshot_of(holding: Holding, snapshot: int | None, release: str | None) -> 
     if not release:
         return snapshot
     return pinned(holding.releases, holding.id, release, snapshot)
+
+
+def state_of(holding: Holding, text: str) -> int:
+    """The number of the snapshot that ``text`` names: a number, or a release.
+
+    Raises
+    ------
+    UnknownRelease, UnknownSnapshot
+    """
+    if not text.isascii() or not text.isdigit():
+        return pinned(holding.releases, holding.id, text, None)
+    number = int(text[:20])
+    table(holding.entry, number)
+    return number

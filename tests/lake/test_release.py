@@ -42,7 +42,7 @@ def test_a_release_names_one_snapshot_for_ever(lab: Lab) -> None:
     assert [one.name for one in release.releases_of(lab.lake, entry)] == ["V1", "2026-1"]
 
 
-@pytest.mark.parametrize("name", ["", " ", "../x", "-a", "a-", "é", "a" * 41, "a/b", "a\n", "a b"])
+@pytest.mark.parametrize("name", ["", " ", "../x", "-a", "a-", "é", "a" * 41, "a/b", "a\n", "2026"])
 def test_a_name_that_no_address_holds_is_refused(lab: Lab, name: str) -> None:
     with pytest.raises(ReleaseRefused):
         give(lab, name)
