@@ -20,7 +20,8 @@ from datalab import __version__
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.selection import Selection, tightened
-from datalab.connectors.registry import fetch, source_models
+from datalab.connectors.fetched import Fetched
+from datalab.connectors.registry import fetch, is_remote, source_models
 from datalab.errors import (
     DatalabError,
     InvalidCatalog,
@@ -42,6 +43,8 @@ from datalab.recheck import recheck, waits_for
 from datalab.settings import CHECKOUT, Settings
 
 log = logging.getLogger("datalab.refresh")
+
+MEANWHILE = 60.0  # seconds that what was fetched waits for another writer
 
 Kind = Literal["started", "bytes", "staged", "validated", "moved", "done"]
 
@@ -83,6 +86,7 @@ def refresh(
     *,
     clock: Callable[[], datetime] = now,
     wait: float = 0,
+    remote: bool = True,
 ) -> list[RunRecord]:
     """Refresh datasets and say what became of each.
 
@@ -94,11 +98,15 @@ def refresh(
         who asked, written into the commit.
     wait
         seconds to wait for another writer.
+    remote
+        whether datasets whose source lies on the web are refreshed too. They come after the
+        others, and are fetched before the lake is held: one that is away holds up nobody.
 
     Returns
     -------
     records
-        one per dataset, in the order of the catalog; YAML files that cannot be read are ``failed``.
+        one per dataset that was refreshed, in the order of the catalog; YAML files that cannot be
+        read are ``failed``.
 
     Raises
     ------
@@ -111,6 +119,8 @@ def refresh(
     selection = Selection.of(catalog, ids)
     run = _Run(settings, author, on_event, clock)
     key = key_in(settings.secrets, secret)
+    far = [dataset for dataset in selection.datasets if is_remote(dataset)]
+    near = [dataset for dataset in selection.datasets if dataset not in far]
     with Writer(settings.lake, settings.writer, author, wait, key) as writer:
         writer.heal()
         _clear(settings.staging)
@@ -122,8 +132,16 @@ def refresh(
             run.refuse(writer, catalog, name, problems)
             for name, problems in selection.unreadable.items()
         ]
-        records = run.all(writer, selection.datasets)
-    return [records[dataset.id] for dataset in selection.datasets] + refused
+        writer.announce(dataset for dataset in catalog if is_remote(dataset))
+        records = run.all(writer, near)
+    if far and remote:
+        run.fetch_ahead(far)
+        with Writer(settings.lake, settings.writer, author, max(wait, MEANWHILE), key) as writer:
+            writer.heal()
+            _clear(settings.staging)
+            records |= run.all(writer, far)
+    done = [records[one.id] for one in selection.datasets if one.id in records]
+    return done + refused
 
 
 def code_version() -> str:
@@ -150,6 +168,7 @@ class _Run:
     ) -> None:
         self.settings, self.author, self.on_event, self.clock = settings, author, on_event, clock
         self.version = code_version()
+        self.ahead: dict[str, Future[Fetched]] = {}
 
     def record(self, dataset: str) -> RunRecord:
         """A record as it begins; ``failed`` until something better is known."""
@@ -198,10 +217,9 @@ class _Run:
                 yield ready[0]
         yield from held  # those that wait for each other
 
-    def prepare(self, dataset: Dataset, record: RunRecord, good: RunRecord | None) -> Prepared:
-        """Fetch, and stage where the bytes or the definition are new."""
+    def fetch(self, dataset: Dataset) -> Fetched:
         self.on_event(Event("started", dataset.id))
-        fetched = fetch(
+        return fetch(
             dataset,
             cache=self.settings.cache,
             max_bytes=self.settings.max_bytes,
@@ -210,6 +228,16 @@ class _Run:
             ),
             participation=self.settings.participation,
         )
+
+    def fetch_ahead(self, datasets: Sequence[Dataset]) -> None:
+        """Fetch these while nobody is kept from writing; what came of it is told later."""
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="fetch") as pool:
+            self.ahead = {one.id: pool.submit(self.fetch, one) for one in datasets}
+
+    def prepare(self, dataset: Dataset, record: RunRecord, good: RunRecord | None) -> Prepared:
+        """Fetch, and stage where the bytes or the definition are new."""
+        ahead = self.ahead.pop(dataset.id, None)
+        fetched = ahead.result() if ahead is not None else self.fetch(dataset)
         record = record.with_(
             source_url=fetched.url, sha256=fetched.sha256, definition=definition(dataset)
         )

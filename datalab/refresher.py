@@ -1,12 +1,16 @@
 """The refresher: the one long-running process that keeps the lake up to date.
 
 Every ``refresh_interval`` it looks at what is due by its periodicity; every few seconds at whether
-a YAML file, or a file beside it, changed. Killing it at any point is harmless.
+a YAML file, or a file beside it, changed. What lies on the web is fetched by a thread of its own,
+one after the other, so that a source that is away holds up nobody. Killing it at any point is
+harmless.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import queue
 import signal
 import threading
 from collections.abc import Callable
@@ -18,7 +22,7 @@ from typing import Any
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
 from datalab.connectors.participation import marks
-from datalab.connectors.registry import source_models
+from datalab.connectors.registry import is_remote, source_models
 from datalab.errors import DatalabError, LakeBusy, RefresherRunning
 from datalab.lake.index import Entry, read_index
 from datalab.lake.lock import Lock
@@ -29,6 +33,7 @@ log = logging.getLogger("datalab.refresher")
 
 AUTHOR = "refresher"
 LOOK_AT_FILES = 5.0
+LAST_STEP = 5.0  # seconds that a fetch under way is given to end
 # How long what a source said stays fresh. ``once`` and ``irregular`` come again only when a file
 # of the catalog changes, or while they fail.
 DUE: dict[str, timedelta] = {
@@ -103,6 +108,8 @@ class Refresher:
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = now) -> None:
         self.settings, self.clock = settings, clock
         self.stopped = threading.Event()
+        self._far: queue.Queue[str | None] = queue.Queue()
+        self._underway: set[str] = set()
         self._seen: dict[str, float] = {}
         self._heard: dict[str, int] = {}
         self._listens_at = clock()
@@ -131,6 +138,8 @@ class Refresher:
         try:
             log.info("started, looks every %s s", self.settings.refresh_interval)
             next_look = self.clock()
+            errands = threading.Thread(target=self._run_errands, name="errands", daemon=True)
+            errands.start()
             changed_files(self._catalog(), self._seen)
             while not self.stopped.is_set():
                 moment = self.clock()
@@ -141,12 +150,32 @@ class Refresher:
                     ids = [d.id for d in datasets if is_due(d, entries.get(d.id), moment)]
                     next_look = moment + timedelta(seconds=self.settings.refresh_interval)
                 ids += changed_files(datasets, self._seen)
-                self.refresh(list(dict.fromkeys(ids)))
+                self.share(datasets, list(dict.fromkeys(ids)))
                 self.listen(datasets)
                 self.stopped.wait(min(LOOK_AT_FILES, self.settings.refresh_interval))
         finally:
+            self._far.put(None)
+            errands.join(LAST_STEP)
             lock.__exit__(None, None, None)
             log.info("stopped")
+            if errands.is_alive():
+                # It waits for a server. Python would tear its thread out of the middle of a call.
+                logging.shutdown()
+                os._exit(0)
+
+    def share(self, datasets: list[Dataset], ids: list[str]) -> None:
+        """Refresh what is near now, and send for what lies on the web."""
+        far = {dataset.id for dataset in datasets if is_remote(dataset)}
+        for name in ids:
+            if name in far and name not in self._underway:
+                self._underway.add(name)
+                self._far.put(name)
+        self.refresh([name for name in ids if name not in far])
+
+    def _run_errands(self) -> None:
+        while (name := self._far.get()) is not None and not self.stopped.is_set():
+            self.refresh([name])
+            self._underway.discard(name)
 
     def listen(self, datasets: list[Dataset]) -> None:
         """Refresh what people have just said; a fifth of the time at most, when they say a lot."""

@@ -118,6 +118,8 @@ def badge_of(
     """
     record, good = record or {}, good or {}
     state = record.get("state")
+    if not good and away(record):
+        state = "waiting"  # a source that never answered is no failure of the lab
     name = str(state) if state in STATES else "waiting"
     current = verdict_of(record, good)
     counts = _counts(current)
@@ -166,6 +168,12 @@ def _late(
     last = max((str(moment) for moment in looked if moment), default=None)
     late = LATE.get(periodicity)
     return bool(last and late and now - datetime.fromisoformat(last) > late)
+
+
+def away(record: Mapping[str, Any]) -> bool:
+    """Whether the latest run failed because the source did not answer."""
+    error = record.get("error") or {}
+    return record.get("state") == "failed" and error.get("code") == "source-unreachable"
 
 
 # -- in words -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from datalab.catalog.badge import away
 from datalab.commands.terminal import moment, number, settings_of
 from datalab.i18n import Language, language_of, translate
 
@@ -138,6 +139,7 @@ def _short(entry: Entry) -> dict[str, Any]:
         "rows": good.get("rows"),
         "snapshot": good.get("snapshot"),
         "published_at": good.get("finished_at"),
+        "unreachable_since": record.get("failing_since") if away(record) else None,
     }
 
 
@@ -150,6 +152,9 @@ def state_in_words(record: dict[str, Any], language: Language) -> str:
         "failed": translate("failed", language),
     }
     word = words.get(str(record.get("state")), "–")
+    if away(record):
+        since = moment(record.get("failing_since"), language)
+        word = translate("source unreachable since {moment}", language, moment=since)
     return f"{word} ({translate('warning', language)})" if record.get("warning") else word
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalab.catalog.badge import away
 from datalab.catalog.beyond_sentences import observed_in_words
 from datalab.catalog.words import in_words, row_in_words
-from datalab.commands.terminal import number
+from datalab.commands.terminal import moment, number
 from datalab.i18n import Language, translate
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def _state(record: RunRecord, language: Language) -> str:
             language,
             **facts,
         )
+    if away({"state": record.state, "error": record.error}):
+        since = moment(record.failing_since, language)
+        return translate("source unreachable since {moment}", language, moment=since)
     if record.snapshot is None:
         return translate("failed, nothing is published yet", language)
     return translate("failed, snapshot {snapshot} stands", language, **facts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from datalab.catalog.badge import away
 from datalab.commands.terminal import settings_of
 from datalab.errors import LakeBusy
 from datalab.i18n import Language, language_of, translate
@@ -47,6 +48,7 @@ def log_to(settings: Settings, name: str) -> None:
 @click.command("refresh")
 @click.argument("ids", nargs=-1, metavar="[ID…]")
 @click.option("--all", "everything", is_flag=True, help="Tout le catalogue (par défaut sans ID).")
+@click.option("--local", is_flag=True, help="Sans les jeux dont la source est sur le web.")
 @click.option("--json", "as_json", is_flag=True, help="Résultat en JSON sur la sortie standard.")
 @click.option(
     "--wait",
@@ -57,9 +59,18 @@ def log_to(settings: Settings, name: str) -> None:
 )
 @home_option
 def refresh_command(
-    ids: tuple[str, ...], everything: bool, as_json: bool, wait: float, home: str | None
+    ids: tuple[str, ...],
+    everything: bool,
+    local: bool,
+    as_json: bool,
+    wait: float,
+    home: str | None,
 ) -> None:
-    """Va chercher, vérifie et publie les jeux de données. Code 1 si l’un n’a pas pu l’être."""
+    """Va chercher, vérifie et publie les jeux de données. Code 1 si l’un n’a pas pu l’être.
+
+    Une source du web qui ne répond pas est dite, mais n’est pas une erreur quand tout le catalogue
+    est actualisé.
+    """
     from datalab.refresh import refresh
 
     settings, language = settings_of(home), language_of()
@@ -70,7 +81,12 @@ def refresh_command(
     with Progress(language, shown=not as_json and sys.stderr.isatty()) as progress:
         try:
             records = refresh(
-                list(ids) or None, settings, author(), progress.on_event, wait=min(wait, QUIET)
+                list(ids) or None,
+                settings,
+                author(),
+                progress.on_event,
+                wait=min(wait, QUIET),
+                remote=not local,
             )
         except LakeBusy as busy:
             if wait <= QUIET:
@@ -84,7 +100,12 @@ def refresh_command(
             )
             click.echo(said, err=True)
             records = refresh(
-                list(ids) or None, settings, author(), progress.on_event, wait=wait - QUIET
+                list(ids) or None,
+                settings,
+                author(),
+                progress.on_event,
+                wait=wait - QUIET,
+                remote=not local,
             )
     if as_json:
         click.echo(json.dumps([record.as_json() for record in records], ensure_ascii=False))
@@ -104,7 +125,10 @@ def refresh_command(
             )
         for record in records:
             click.echo(outcome(record, described.get(record.dataset), language))
-    if any(record.state in ("kept", "failed") for record in records):
+    if any(
+        record.state in ("kept", "failed") and (ids or not away(record.as_json()))
+        for record in records
+    ):
         sys.exit(1)
 
 

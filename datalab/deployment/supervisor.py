@@ -117,7 +117,8 @@ class Supervisor:
         participation.close()
         self.say(translate("Building the lake from its sources…", self.language))
         self.lake_build = subprocess.Popen(
-            [sys.executable, "-m", "datalab.cli", "refresh", "--all"],
+            # What lies on the web comes afterwards, from the refresher: it may be slow, or away.
+            [sys.executable, "-m", "datalab.cli", "refresh", "--all", "--local"],
             env=self.children[0].environment | {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,

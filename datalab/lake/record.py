@@ -33,6 +33,10 @@ class RunRecord:
         ``DatalabError.as_json()["error"]`` of a failed run.
     warning
         an expectation of severity ``warning`` failed.
+    failing_since
+        when the first of the present row of failed runs began; None where this one did not fail.
+    added
+        rows that are new in a dataset that accumulates, whose ``rows`` are all that it holds.
     """
 
     run_id: str
@@ -51,6 +55,8 @@ class RunRecord:
     error: dict[str, Any] | None = None
     warning: bool = False
     definition: str = ""
+    failing_since: str | None = None
+    added: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A JSON document; ``from_json`` reverses it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,7 +26,7 @@ from datalab.lake.lock import Lock
 from datalab.lake.masked import Masks, no_key
 from datalab.lake.raw import Reject
 from datalab.lake.record import RunRecord
-from datalab.lake.register import forget, rebuild, register
+from datalab.lake.register import announce, forget, rebuild, register, since_when
 from datalab.lake.release import forget as forget_releases
 from datalab.lake.stage import Staged
 
@@ -117,6 +117,7 @@ class Writer:
         """
         place = self._place(dataset.lake)
         entry = read_folder(place).get(dataset.id)
+        record = since_when(record, entry)
         if entry is not None and entry.good is not None:
             good = RunRecord.from_json(entry.good)
             record = record.with_(snapshot=good.snapshot)
@@ -132,6 +133,12 @@ class Writer:
         register(place, dataset, record, rejects)
         self.masks.settle(place)
         return record
+
+    def announce(self, datasets: Iterable[Dataset]) -> None:
+        """Let readers see datasets that no refresh has met yet: described, and without rows."""
+        for dataset in datasets:
+            if dataset.id not in self._entries(dataset.lake):
+                announce(self._place(dataset.lake), dataset)
 
     def good(self, dataset: Dataset) -> RunRecord | None:
         """The run that published what readers see of a dataset, or None."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from datalab.catalog.badge import LATE, MARKS, STATES, Badge, badge_of, label, meaning
+from datalab.catalog.badge import LATE, MARKS, STATES, Badge, away, badge_of, label, meaning
+from datalab.connectors.registry import is_remote
 from datalab.i18n import Language, translate
 from datalab.portal.access import barrier
+from datalab.portal.figures import day as written
 from datalab.portal.library import Holding
 
 __all__ = ["LATE", "MARKS", "STATES", "State", "badge", "label", "meaning", "state_of"]
@@ -18,7 +22,8 @@ class State:
     """``name`` is one of the design's states, or ``waiting`` where there never was a run.
 
     ``label`` and ``sentence`` are for people; ``reason`` says what stood in the way of the last
-    attempt, where that may be told.
+    attempt, where that may be told. ``unreachable_since`` is the first of the present row of
+    attempts that the source did not answer.
     """
 
     name: str
@@ -30,6 +35,7 @@ class State:
     attempted_at: str | None
     published_at: str | None
     unchecked: int = 0
+    unreachable_since: str | None = None
 
 
 def badge(holding: Holding, now: datetime) -> Badge:
@@ -39,6 +45,8 @@ def badge(holding: Holding, now: datetime) -> Badge:
 
 def name_of(holding: Holding) -> str:
     name = holding.record.get("state")
+    if away(holding.record) and not holding.good:
+        return "waiting"
     return name if name in STATES else "waiting"
 
 
@@ -62,6 +70,30 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
         )
     if name in {"kept", "failed"} and not found.readable:
         sentence = translate("Nothing was ever published: its first version failed.", language)
+    since = unreachable_since(holding.record)
+    if since is not None:
+        day = written(since, language)
+        called = translate("Source unreachable since {day}", language, day=day)
+        sentence = (
+            translate(
+                "The source has not answered since {day}: the last good version stays in place, "
+                "and the lab asks again by itself.",
+                language,
+                day=day,
+            )
+            if found.readable
+            else translate(
+                "These data lie elsewhere on the web, and their source has not answered since "
+                "{day}. The lab asks again by itself: they will be here as soon as it does.",
+                language,
+                day=day,
+            )
+        )
+    elif name == "waiting" and is_remote(holding.dataset):
+        sentence = translate(
+            "These data lie elsewhere on the web. The lab will fetch them by itself in a moment.",
+            language,
+        )
     return State(
         name=name,
         label=called,
@@ -72,7 +104,15 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
         attempted_at=found.attempted_at,
         published_at=found.published_at,
         unchecked=found.unchecked,
+        unreachable_since=since,
     )
+
+
+def unreachable_since(record: Mapping[str, Any]) -> str | None:
+    """When the source of a dataset first did not answer, if it still does not."""
+    if not away(record):
+        return None
+    return record.get("failing_since") or record.get("started_at")
 
 
 def _reason(holding: Holding, language: Language) -> str | None:
