@@ -35,6 +35,7 @@ COMMANDS = {
     "list": "data",
     "show": "show",
     "snapshots": "data",
+    "quality": "quality",
     "sql": "data",
 }
 

@@ -36,6 +36,8 @@ from datalab.portal.limits import Limits
 from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
 from datalab.portal.presence import Presences
+from datalab.portal.quota import Metered, Quotas
+from datalab.portal.reader import Reads
 from datalab.portal.rerun import Reruns
 from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
@@ -62,8 +64,8 @@ from datalab.portal.views import (
     dataset,
     datasets,
     demonstration,
-    diff,
     describing,
+    diff,
     doors,
     export,
     follow_up,
@@ -96,6 +98,7 @@ from datalab.portal.views import (
     project_settings,
     projects,
     publications,
+    quality_help,
     rows,
     saying,
     screen,
@@ -175,6 +178,9 @@ def create_app(
     app.state.comment_marks = {}  # changes by project, for those who listen
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
+    quotas = app.state.quotas = Quotas(app.state.store, settings)
+    app.state.reads = Reads(app.state.store)
+    app.add_middleware(Metered, quotas=quotas, limits=app.state.limits, prefix=prefix)
     app.add_middleware(
         GZipMiddleware, minimum_size=1000, compresslevel=3, exclude_content_types=PACKED
     )
@@ -195,6 +201,7 @@ def create_app(
         tiles,
         diff,
         doors,
+        quality_help,
         dataset,
         signin,
         me,
@@ -284,6 +291,7 @@ def create_app(
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """Write down on leaving what was counted and not yet written."""
     yield
+    await run_in_threadpool(app.state.quotas.write, now().timestamp())
     await run_in_threadpool(app.state.uses.close)
     await run_in_threadpool(app.state.participation.close)
 

@@ -36,6 +36,8 @@ class Run:
     author: str
     failed: int
     evaluated: int
+    warnings: int = 0
+    unchecked: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ def history_of(library: Library, holding: Holding, language: Language) -> list[R
                 record.get("author") or "",
                 int(counts.get("failed") or 0),
                 int(counts.get("evaluated") or 0),
+                int(counts.get("warnings") or 0),
+                int(counts.get("unchecked") or 0),
             )
         )
     return runs

@@ -36,7 +36,7 @@ MEMBERS = "members"
 MEMORY = "1GB"
 THREADS = 2
 PATIENCE = 20.0  # seconds a page waits for its rows
-HISTORY = 60  # runs shown
+HISTORY = 90  # runs shown
 REJECTS = 20  # rejected rows shown
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]

@@ -34,6 +34,7 @@ from datalab.portal.page import PAGE_ONLY, SPREAD, document, page
 from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.quality import Quality, quality_of
 from datalab.portal.rows import Slice, open_table, read, sort_of
+from datalab.portal.verdicts import Verdicts, verdicts_of
 
 router = APIRouter(tags=["data"])
 PREVIEW = 100
@@ -76,6 +77,7 @@ class DatasetView:
     periodicity_label: str = field(default="", metadata=PAGE_ONLY)
     period_label: str = field(default="", metadata=PAGE_ONLY)
     map: Chart | None = field(default=None, metadata=PAGE_ONLY)
+    verdicts: Verdicts | None = field(default=None, metadata=PAGE_ONLY)
     descending: bool = field(default=False, metadata=PAGE_ONLY)
     sorted_by: str = field(default="", metadata=PAGE_ONLY)
 
@@ -145,6 +147,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         periodicity_label=periodicity_label(dataset.periodicity, language),
         period_label=period_label(dataset.temporal, language),
         map=chart,
+        verdicts=verdicts_of(history_of(library, holding, language), language),
         descending=descending,
         sorted_by=sorted_by,
     )
