@@ -105,6 +105,23 @@ class Settings(BaseSettings):
         description="Reports a second that one Open311 key may send, and twenty times as many at "
         "once.",
     )
+    token_requests_per_minute: int = Field(
+        default=120, ge=1, description="Requests of data a minute with one personal token."
+    )
+    token_requests_per_day: int = Field(
+        default=20_000, ge=1, description="Requests of data a day (UTC) with one personal token."
+    )
+    token_bytes_per_day: int = Field(
+        default=5_000_000_000,
+        ge=1,
+        description="Bytes of data a day (UTC) with one personal token, before compression.",
+    )
+    anonymous_requests_per_minute: int = Field(
+        default=1200,
+        ge=0,
+        description="Requests of data a minute from one address without a token, and as many at "
+        "once; 0: no limit. Programs on this machine have none.",
+    )
     home_quota: int = Field(
         default=2_000_000_000, description="Disk space of one home or project, in bytes."
     )
@@ -132,6 +149,24 @@ class Settings(BaseSettings):
     )
     grace_days: float = Field(
         default=30, ge=0, description="Days before a deleted project is really gone."
+    )
+    notice_days: float = Field(
+        default=30,
+        ge=0,
+        description="Days that a change which breaks what uses a dataset waits; 0: none. A dataset "
+        "may say its own (notice_days).",
+    )
+    keep_snapshots: int = Field(
+        default=200,
+        ge=1,
+        description="Newest snapshots of a dataset that the clean-up always leaves, where the "
+        "dataset says no number of its own (keep_snapshots).",
+    )
+    keep_days: float = Field(
+        default=90,
+        ge=2,
+        description="Days since a snapshot was replaced before the clean-up may remove it, where "
+        "its dataset says no number of snapshots.",
     )
     concurrent_spawns: int = Field(
         default=0, ge=0, description="Servers that start at once; 0 means processors + 1."

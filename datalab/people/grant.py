@@ -27,7 +27,8 @@ LONGEST_TEXT = 1000
 
 @dataclass(frozen=True)
 class Grant:
-    """``until`` is when it ends, or shall end by the wish of who asked. Times in Unix seconds."""
+    """``until`` is when it ends, or shall end by the wish of who asked. ``told`` is the state of
+    which a letter was sent. Times in Unix seconds."""
 
     id: str
     account: str
@@ -41,6 +42,7 @@ class Grant:
     decided_by: str | None
     reason: str
     warned_at: float | None
+    told: str = ""
 
     def holds(self, now: float) -> bool:
         return self.state == "granted" and now < self.until

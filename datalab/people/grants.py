@@ -177,6 +177,19 @@ def ending(store: Store, now: float, ahead: float) -> list[Grant]:
     return found
 
 
+def untold(store: Store) -> list[Grant]:
+    """Requests and grants of whose state no letter was sent yet."""
+    with store.reading() as database:
+        rows = database.execute("SELECT * FROM grants WHERE told <> state").fetchall()
+    return [_grant(row) for row in rows]
+
+
+def note_told(store: Store, one: Grant) -> None:
+    """A letter about ``one`` as it was went out, or nobody could be written to."""
+    with store.writing() as database:
+        database.execute("UPDATE grants SET told = ? WHERE id = ?", (one.state, one.id))
+
+
 def get(store: Store, id: str) -> Grant:
     """
     Raises

@@ -117,7 +117,8 @@ MIGRATIONS: tuple[str, ...] = (
         decided_at REAL,
         decided_by TEXT,
         reason TEXT NOT NULL DEFAULT '',
-        warned_at REAL
+        warned_at REAL,
+        told TEXT NOT NULL DEFAULT ''
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX grants_asked ON grants (account, dataset) WHERE state = 'asked';
     CREATE UNIQUE INDEX grants_held ON grants (account, version) WHERE state = 'granted';

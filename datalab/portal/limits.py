@@ -23,7 +23,9 @@ from datalab.errors import ContactOverused, TooFast
 from datalab.portal.language import now
 from datalab.portal.visitor import visitor_of
 
-Act = Literal["join", "contribution", "vote", "picture", "report", "answers", "follow", "link"]
+Act = Literal[
+    "join", "contribution", "vote", "picture", "report", "answers", "follow", "link", "read"
+]
 MOST_BUCKETS = 100_000
 
 
