@@ -60,7 +60,9 @@ def test_what_one_facilitator_does_the_other_sees(browser: Browser, room: Room) 
         assert lane(page, "À lire").locator("[data-count]").inner_text() == "1"
     card(ana, "Un marché").get_by_role("button", name="La montrer").click()
     lane(ben, "Pas encore rangées").locator("[data-card]", has_text="Un marché").wait_for()
-    assert lane(ben, "À lire").locator("[data-card]").count() == 0
+    for page in (ana, ben):
+        assert lane(page, "À lire").locator("[data-card]").count() == 0
+        lane(page, "À lire").get_by_text("Rien n’attend").wait_for()
     ana.get_by_label("Nom", exact=True).fill("Commerces")
     ana.get_by_role("button", name="Créer le groupe").click()
     lane(ben, "Commerces").wait_for()

@@ -235,6 +235,7 @@
     location.reload();
   }
   let stale = false;
+  words.addEventListener("settled", () => { said = null; draw(); }); // what was said of it is no longer so
   words.addEventListener("fresh", fresh); // another script of the page was told that the token is old
 
   // What a person sees of it

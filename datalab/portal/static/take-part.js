@@ -86,6 +86,7 @@
       if (answer.status === 403) document.querySelector("[data-outbox-words]")?.dispatchEvent(new Event("fresh"));
       if (!answer.ok || answer.redirected) return;
       const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const waited = Boolean(page.querySelector(".fate-submitted"));
       for (const name of ["own", "own-list"]) {
         const target = page.querySelector(`[data-${name}]`), made = found.querySelector(`[data-${name}]`);
         const field = target.contains(document.activeElement) && document.activeElement.matches("textarea");
@@ -96,6 +97,8 @@
       }
       const left = page.querySelector("#vote b");
       if (left && told.textContent !== left.textContent) told.textContent = left.textContent;
+      // "Somebody reads it first" is over once nothing of one's own waits any more.
+      if (waited && !page.querySelector(".fate-submitted")) document.querySelector("[data-outbox-words]")?.dispatchEvent(new Event("settled"));
       document.dispatchEvent(new CustomEvent("pieces"));
     })().catch(() => {}).finally(() => { asking = null; if (again) { again = false; own(); } });
   };
