@@ -86,7 +86,7 @@ def chart_of(
     shown = column or (hint.value if hint.value in known else next(iter(known), None))
     if subset.summed and shown not in known:
         return None
-    key = ("chart", holding.id, place.snapshots, shown, language)
+    key = ("chart", holding.id, opened.lake, place.snapshots, shown, language)
     if key not in shelf.remembered:
         question = _question(holding, opened, place, subset, shown, language)
         shelf.remembered[key] = draw(shelf, question, language)
@@ -131,4 +131,5 @@ def _question(
         unit=unit(about.unit, language) if about else "",
         stock=about is not None and about.unit in STOCKS,
         where=where,
+        lake=opened.lake,
     )

@@ -15,7 +15,7 @@ from datalab.i18n import Language, translate
 from datalab.portal import figures
 from datalab.portal.classes import Classes, classes
 from datalab.portal.drawing import Canvas, positions
-from datalab.portal.library import Shelf
+from datalab.portal.library import OPEN, Shelf
 from datalab.portal.page import PAGE_ONLY
 
 MOST_SPOTS = 2000
@@ -40,6 +40,7 @@ class Question:
     unit: str
     stock: bool
     where: str = "true"
+    lake: str = OPEN
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _ask(
     """Rows as (geometry, label, value, x, y, box), the bounds of all of them, and their number."""
     shape = question.shape
     source = f"FROM {question.relation} WHERE {shape} IS NOT NULL AND {question.where}"
-    with shelf.reading() as cursor:
+    with shelf.reading(question.lake) as cursor:
         found = cursor.execute(
             f"SELECT min(ST_XMin({shape})), min(ST_YMin({shape})), max(ST_XMax({shape})), "
             f"max(ST_YMax({shape})), count(*) {source}"

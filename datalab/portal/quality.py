@@ -13,6 +13,7 @@ from datalab.catalog.words import in_words
 from datalab.i18n import Language, translate
 from datalab.portal.access import barrier
 from datalab.portal.library import Holding
+from datalab.portal.reader import ANONYMOUS, Reader
 
 MOST_TEXT = 200  # characters of one observed value
 
@@ -51,14 +52,15 @@ class Quality:
     refused: list[Verdict]
 
 
-def quality_of(holding: Holding, language: Language) -> Quality:
-    """The verdicts on a dataset. Values found in rows are told only where rows may leave."""
+def quality_of(holding: Holding, language: Language, reader: Reader = ANONYMOUS) -> Quality:
+    """The verdicts on a dataset. Values found in rows are told only to who may have the rows."""
     good = _validation(verdict_of(holding.record, holding.good))
     latest = _validation(holding.record.get("validation"))
-    published = _verdicts(holding, good, language)
+    told = barrier(holding, reader) is None
+    published = _verdicts(holding, good, language, told)
     refused: list[Verdict] = []
     if holding.record.get("state") == "kept" and latest is not None:
-        refused = [v for v in _verdicts(holding, latest, language) if v.outcome == "broken"]
+        refused = [v for v in _verdicts(holding, latest, language, told) if v.outcome == "broken"]
         # A row tells more than a total, which often is wrong because of that row.
         refused.sort(key=lambda verdict: not verdict.examples)
     outcomes = [verdict.outcome for verdict in published]
@@ -78,7 +80,7 @@ def _validation(document: Mapping[str, Any] | None) -> ValidationResult | None:
 
 
 def _verdicts(
-    holding: Holding, validation: ValidationResult | None, language: Language
+    holding: Holding, validation: ValidationResult | None, language: Language, told: bool
 ) -> list[Verdict]:
     if validation is None:
         return [
@@ -96,7 +98,6 @@ def _verdicts(
             )
             for e in holding.dataset.expectations
         ]
-    told = barrier(holding) is None
     notes = {
         (e.type, repr(sorted(e.arguments.items()))): e.note.in_(language)
         for e in holding.dataset.expectations

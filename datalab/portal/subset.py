@@ -33,7 +33,7 @@ def subset_of(shelf: Shelf, holding: Holding, opened: Table, on: str) -> Subset 
     conditions, held = ["true"], {}
     others = [name for name in dataset.key if name != on and name in opened.columns]
     others.sort(key=lambda name: dataset.columns[name].unit != "year")
-    with shelf.reading() as cursor:
+    with shelf.reading(opened.lake) as cursor:
         for name in others:
             column = f"t.{identifier(name)}"
             chosen = "max" if dataset.columns[name].unit == "year" else "first"
@@ -52,7 +52,7 @@ def subset_of(shelf: Shelf, holding: Holding, opened: Table, on: str) -> Subset 
 def _once(shelf: Shelf, opened: Table, on: str, where: str) -> bool:
     """Whether every place has one row."""
     column = f"t.{identifier(on)}"
-    with shelf.reading() as cursor:
+    with shelf.reading(opened.lake) as cursor:
         row = cursor.execute(
             f"SELECT count({column}) = count(DISTINCT {column}) "  # noqa: S608
             f"FROM (SELECT * FROM {opened.sql}) t WHERE {where}"

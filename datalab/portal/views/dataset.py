@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.i18n import Language
-from datalab.portal.access import barrier, explain
+from datalab.portal.access import barrier, explain, version_for
 from datalab.portal.card import Card, card_of
 from datalab.portal.chart import Chart, chart_of
 from datalab.portal.facts import (
@@ -33,6 +33,7 @@ from datalab.portal.library import Holding, Library, Shelf
 from datalab.portal.page import PAGE_ONLY, SPREAD, document, page
 from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.quality import Quality, quality_of
+from datalab.portal.reader import Reader, reader_of
 from datalab.portal.rows import Slice, open_table, read, sort_of
 from datalab.portal.verdicts import Verdicts, verdicts_of
 
@@ -103,13 +104,14 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
     """
     library: Library = request.app.state.library
     shelf, language, prefix = library.shelf(), language_of(request), request.app.state.prefix
-    holding = shelf.get(name)
+    reader = reader_of(request)
+    holding = version_for(shelf, shelf.get(name), reader)
     dataset, good = holding.dataset, holding.good
-    reason = barrier(holding)
+    reason = barrier(holding, reader)
     found, chart, sorted_by, descending, snapshot = None, None, "", False, holding.snapshot
     if reason is None and (good or asked.snapshot is not None):
         found, chart, sorted_by, descending, snapshot = _rows(
-            shelf, holding, language, asked, with_map
+            shelf, holding, language, asked, with_map, reader
         )
     rejected = library.rejected(holding)
     return DatasetView(
@@ -124,7 +126,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         access_note=dataset.access_note.in_(language) if dataset.access_note else None,
         calibration=dataset.calibration.in_(language) if dataset.calibration else None,
         columns=columns_of(holding, language),
-        quality=quality_of(holding, language),
+        quality=quality_of(holding, language, reader),
         history=history_of(library, holding, language),
         rejected=rejected.count,
         rejects=rejected.rows if reason is None else [],
@@ -154,9 +156,14 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
 
 
 def _rows(
-    shelf: Shelf, holding: Holding, language: Language, asked: Asked, with_map: bool
+    shelf: Shelf,
+    holding: Holding,
+    language: Language,
+    asked: Asked,
+    with_map: bool,
+    reader: Reader,
 ) -> tuple[Slice, Chart | None, str, bool, int]:
-    opened = open_table(shelf, holding, language, asked.snapshot)
+    opened = open_table(shelf, holding, language, asked.snapshot, reader)
     sorted_by, descending = sort_of(asked.sort, opened.columns, language)
     found = read(
         shelf, opened, limit=asked.limit, offset=asked.offset, sort=sorted_by, descending=descending
