@@ -104,7 +104,9 @@ class Source(BaseModel):
         "absent",
     )
     table: str | None = Field(
-        None, pattern=r"^[a-z][a-z_]*$", description="table of a GTFS feed, such as stops"
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$",
+        description="table of a GTFS feed, such as stops, or of a database",
     )
     crs: str | None = Field(
         None,
@@ -244,6 +246,12 @@ class Dataset(Model):
         description="Table Schema that the file keeps, by its name in catalog/schemas",
     )
     retention: str | None = None
+    notice_days: float | None = Field(
+        None, ge=0, le=365, description="days that a breaking change waits; 0: none"
+    )
+    keep_snapshots: int | None = Field(
+        None, ge=1, le=100_000, description="newest snapshots that the clean-up leaves"
+    )
     periodicity: Periodicity
     temporal: str | None = Field(None, description="ISO 8601 interval, start/end")
     spatial: str = "dijon-metropole"

@@ -46,9 +46,7 @@ class Source(catalog.Source):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal["csv"] = Field(
-        "csv", description="always csv: how rows are handed over"
-    )
+    format: Literal["csv"] = Field("csv", description="always csv: how rows are handed over")
     database: str = Field(
         pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$",
         max_length=40,
@@ -140,10 +138,16 @@ def fetch(
 
 def _checked(address: str, source: Source, url: str, yaml: str) -> dict[str, Any]:
     """The parameters of the connection, its host looked up once and allowed."""
+    from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
     plain = address.replace("postgresql+psycopg://", "postgresql://", 1)
-    where: dict[str, Any] = dict(conninfo_to_dict(plain))
+    try:
+        where: dict[str, Any] = dict(conninfo_to_dict(plain))
+    except ProgrammingError:
+        variable = f"DATALAB_SQL_{source.database.upper()}"
+        wrong = Phrase("the address in {variable} cannot be read", variable=variable)
+        raise SourceMissing(url=url, reason=wrong, file=yaml) from None
     host = str(where.get("hostaddr") or where.get("host") or "")
     if source.allow_private:
         return where
@@ -188,13 +192,10 @@ def _copied(
                 cursor.execute(statement)
             clock.start()
             asked = _asked(source, dataset)
-            # With parameters, even none, the server is sent one statement and takes no second:
-            # what opens a cursor is a single SELECT, whatever stands in the text.
-            cursor.execute(
-                sql.SQL("DECLARE checked NO SCROLL CURSOR FOR ")
-                + sql.SQL(asked.replace("%", "%%")),
-                (),
-            )
+            # Asked for in binary, the text goes as one statement that is parsed as one: a second
+            # one behind a semicolon (COMMIT, say) is an error. And a cursor takes one SELECT only.
+            declared = sql.SQL("DECLARE checked NO SCROLL CURSOR FOR ") + sql.SQL(asked)
+            cursor.execute(declared, binary=True)
             cursor.execute("CLOSE checked")
             limited = f"SELECT * FROM (\n{asked}\n) AS answer LIMIT {source.rows + 1}"  # noqa: S608
             size = 0
@@ -263,7 +264,7 @@ def _said(error: psycopg.Error, source: Source, url: str, yaml: str) -> Exceptio
     told = (error.diag.message_primary or type(error).__name__)[:300]
     if code in ("42P01", "42703", "3F000", "3D000"):
         return SourceMissing(url=url, reason=Phrase("{error}", error=told), file=yaml)
-    if code.startswith("42"):
+    if code.startswith(("42", "0A")):
         reason = Phrase("its query is not one SELECT that the database runs: {error}", error=told)
         return SourceRefused(url=url, reason=reason, file=yaml)
     return SourceUnreachable(url=url, reason=Phrase("the database says: {error}", error=told))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 WGS84 = "EPSG:4326"
+MARGIN = 5.0  # degrees
 LONGEST = 100_000  # characters of a description
 
 
@@ -83,23 +84,35 @@ def to_wkb(geometries: Sequence[Any], code: str) -> list[str | None]:
 
 
 class _Transform:
-    """Coordinates of one system to longitude and latitude, as arrays of shape (n, 2)."""
+    """Coordinates of one system to longitude and latitude, as arrays of shape (n, 2).
+
+    Degrees that are called metres would land in the sea off Africa: what lies far outside the area
+    that a system is made for is no place.
+    """
 
     def __init__(self, code: str) -> None:
-        self.transformer = _transformer(code)
+        self.transformer, self.bounds = _transformer(code)
 
     def __call__(self, places: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        return np.column_stack(self.transformer.transform(places[:, 0], places[:, 1]))
+        found = np.column_stack(self.transformer.transform(places[:, 0], places[:, 1]))
+        west, south, east, north = self.bounds
+        inside = (found >= (west, south)) & (found <= (east, north))
+        found[~inside.all(axis=1)] = np.inf  # no place: the row is rejected as one
+        return found
 
 
 @cache
-def _transformer(code: str) -> Any:
-    from pyproj import Transformer, network
+def _transformer(code: str) -> tuple[Any, tuple[float, float, float, float]]:
+    from pyproj import CRS, Transformer, network
 
     network.set_network_enabled(False)  # type: ignore[attr-defined]
-    return Transformer.from_crs(code, WGS84, always_xy=True)
+    area = CRS.from_user_input(code).area_of_use
+    bounds = (-180.0, -90.0, 180.0, 90.0)
+    if area is not None and area.west < area.east:
+        bounds = (area.west - MARGIN, area.south - MARGIN, area.east + MARGIN, area.north + MARGIN)
+    return Transformer.from_crs(code, WGS84, always_xy=True), bounds
 
 
 def _recognised(description: str) -> str | None:
