@@ -27,6 +27,7 @@ from datalab.errors.deployment import (
     NotRunning,
     PortBusy,
 )
+from datalab.errors.flag import FlagRefused, UnknownFlag
 from datalab.errors.guided import (
     CommentRefused,
     DuplicateControl,
@@ -232,6 +233,7 @@ __all__ = [
     "DuplicateControl",
     "ExpectationRefused",
     "FieldRefused",
+    "FlagRefused",
     "FileNotATable",
     "FileTooLarge",
     "FormExpired",
@@ -340,6 +342,7 @@ __all__ = [
     "UnknownDataset",
     "UnknownDraft",
     "UnknownFeature",
+    "UnknownFlag",
     "UnknownGroup",
     "UnknownInvitation",
     "UnknownItem",

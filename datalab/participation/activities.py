@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datalab.i18n import Phrase
+from datalab.participation.neutral import NEUTRAL
 from datalab.participation.register import Activity
+
+__all__ = ["ACTIVITIES", "NEUTRAL"]
 
 PUBLIC_TASK = Phrase(
     "mission of public interest (GDPR, article 6.1.e): taking part in public decisions"
@@ -209,132 +212,25 @@ COUNTS = Activity(
     until=Phrase("without limit"),
     database="none",
 )
-ACTIVITIES = (SESSIONS, SURVEYS, REPORTS, CONTACTS, ACCOUNTS, SAFETY, COUNTS)
-
-# Columns that tell nothing of a person, by table of participation; "*" for all of a table.
-NEUTRAL: dict[str, tuple[str, ...]] = {
-    "api_key": ("id", "created_at", "disabled_at", "version"),
-    "author": ("id", "created_at", "expires_at", "erased_at"),
-    "campaign": ("*",),
-    "canned_answer": ("*",),
-    "change": ("id", "scope", "at", "kind", "undoes"),
-    "cluster": ("*",),
-    "contact": ("created_at", "expires_at"),
-    "contribution": (
-        "id",
-        "session_id",
-        "phase_id",
-        "receipt",
-        "kind",
-        "parent_id",
-        "state",
-        "cluster_id",
-        "position",
-        "merged_into",
-        "way",
-        "submitted_at",
-        "decided_at",
-        "version",
+FLAGS = Activity(
+    "flags",
+    Phrase("Flags on datasets"),
+    Phrase("mend what is wrong in a dataset, and answer who saw it"),
+    PUBLIC_TASK,
+    Phrase("who flags something in a dataset; stewards"),
+    Phrase(
+        "what was flagged, as typed and as shown, which row or column; the account of who was "
+        "signed in; the account of who answered"
     ),
-    "decision": (
-        "id",
-        "session_id",
-        "text",
-        "due",
-        "state",
-        "news",
-        "objections",
-        "answers",
-        "created_at",
-        "updated_at",
-        "version",
+    Phrase(
+        "the steward of the dataset; everybody for what was answered, screened and without a name"
     ),
-    "follower": ("request_id",),
-    "foreword": ("*",),
-    "mark": ("*",),
-    "material": ("*",),
-    "message": ("id", "tries", "created_at", "due_at", "sent_at"),
-    "note": ("id", "request_id", "public", "at", "version"),
-    "participant": ("session_id",),
-    "phase": ("*",),
-    "picture": ("id", "scope", "width", "height", "bytes", "accepted", "created_at"),
-    "position": ("*",),
-    "push": ("tries", "created_at", "due_at"),
-    "released_answer": ("survey_slug", "question"),
-    "request": (
-        "id",
-        "token",
-        "receipt",
-        "service_code",
-        "state",
-        "status",
-        "status_notes",
-        "moderation",
-        "api_key_id",
-        "channel",
-        "agency",
-        "team",
-        "priority",
-        "duplicate_of",
-        "reopened",
-        "requested_at",
-        "updated_at",
-        "answered_at",
-        "expected_at",
-        "closed_at",
-        "escalated_at",
-        "version",
-    ),
-    "response": (
-        "id",
-        "survey_id",
-        "campaign_id",
-        "receipt",
-        "edition",
-        "state",
-        "submitted_at",
-        "version",
-    ),
-    "route": ("*",),
-    "service": ("*",),
-    "session": (
-        "id",
-        "code",
-        "project",
-        "title",
-        "question",
-        "place",
-        "template",
-        "state",
-        "moderation",
-        "capacity",
-        "dots",
-        "place_decimals",
-        "phase_id",
-        "voting",
-        "counts_hidden",
-        "demonstration",
-        "starts_at",
-        "ends_at",
-        "created_at",
-        "opened_at",
-        "closed_at",
-        "version",
-    ),
-    "survey": (
-        "id",
-        "slug",
-        "project",
-        "title",
-        "definition",
-        "edition",
-        "state",
-        "smallest_cell",
-        "created_at",
-        "opened_at",
-        "closed_at",
-        "version",
-    ),
-    "use_count": ("*",),
-    "vote": ("id", "session_id", "contribution_id"),
-}
+    BY_LINK,
+    {
+        "author": NO_NAME,
+        "flag": ("author_id", "account", "text", "said", "place", "concerns", "answered_by"),
+        "change": ("actor", "rows"),
+    },
+    ("reporter", "refused", "history"),
+)
+ACTIVITIES = (SESSIONS, SURVEYS, REPORTS, FLAGS, CONTACTS, ACCOUNTS, SAFETY, COUNTS)

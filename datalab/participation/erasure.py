@@ -22,6 +22,7 @@ from datalab.participation.journal import Edit
 from datalab.participation.tables import METADATA
 from datalab.participation.tables.author import AUTHOR, CONTACT, MESSAGE, PICTURE, PUSH
 from datalab.participation.tables.contribution import CONTRIBUTION, VOTE
+from datalab.participation.tables.flag import FLAG
 from datalab.participation.tables.journal import CHANGE
 from datalab.participation.tables.request import FOLLOWER, NOTE, REQUEST, SERVICE
 from datalab.participation.tables.session import PARTICIPANT, SESSION
@@ -60,6 +61,7 @@ GONE: dict[str, dict[str, Any]] = {
         "author_id": None,
     },
     "response": {"answers": {}, "concerns": {}, "author_id": None},
+    "flag": {"text": "", "said": "", "place": {}, "concerns": [], "author_id": None},
     "note": {"text": "", "actor": SOMEBODY},
     "participant": {"pseudonym": ""},
 }
@@ -84,6 +86,7 @@ UNSIGNED: dict[str, dict[str, Any]] = {
         "address_id": "",
     },
     "response": {"answers": {}, "concerns": {}, "author_id": None},
+    "flag": {"text": "", "concerns": [], "author_id": None},
     "note": {"actor": SOMEBODY},
     "participant": {"pseudonym": ""},
 }
@@ -127,7 +130,12 @@ def erase(connection: Connection, author: Author, now: float, *, keep: bool) -> 
     scopes = _scopes(connection, author)
     ids: dict[str, dict[str, bool]] = {"participant": {author.id: False}}  # row id: words stay
     shots = _own_pictures(connection, author)
-    for table, ended in ((CONTRIBUTION, _contribution), (REQUEST, _request), (RESPONSE, _response)):
+    for table, ended in (
+        (CONTRIBUTION, _contribution),
+        (REQUEST, _request),
+        (RESPONSE, _response),
+        (FLAG, _flag),
+    ):
         asked = select(table).where(table.c.author_id == author.id)
         for row in map(dict, connection.execute(asked).mappings().all()):
             ids.setdefault(table.name, {})[row["id"]] = stays = keep and _is_public(table, row)
@@ -201,7 +209,16 @@ def _response(connection: Connection, row: Mapping[str, Any], stays: bool, now: 
     return Edit.delete(RESPONSE, row["id"])
 
 
+def _flag(connection: Connection, row: Mapping[str, Any], stays: bool, now: float) -> Edit:
+    if not stays:
+        state = {"state": "refused"} if row["state"] == "open" else {}
+        return Edit.update(FLAG, row["id"], {**GONE["flag"], **state})
+    return Edit.update(FLAG, row["id"], {**UNSIGNED["flag"], "text": row["said"]})
+
+
 def _is_public(table: Table, row: Mapping[str, Any]) -> bool:
+    if table is FLAG:
+        return row["state"] in ("answered", "fixed")
     if table is REQUEST:
         return bool(row["moderation"] == "accepted")
     if table is RESPONSE:
@@ -214,13 +231,15 @@ def _scope(table: Table, row: Mapping[str, Any]) -> str:
         return f"request:{row['id']}"
     if table is RESPONSE:
         return f"survey:{row['survey_id']}"
+    if table is FLAG:
+        return f"flag:{row['id']}"
     return f"session:{row['session_id']}"
 
 
 def _scopes(connection: Connection, author: Author) -> list[str]:
     """Where an author did something: nothing of theirs is in another scope of the journal."""
     found: set[str] = set()
-    for table in (CONTRIBUTION, REQUEST, RESPONSE):
+    for table in (CONTRIBUTION, REQUEST, RESPONSE, FLAG):
         asked = select(table).where(table.c.author_id == author.id)
         found |= {_scope(table, dict(row)) for row in connection.execute(asked).mappings()}
     for column, kind in (

@@ -14,6 +14,7 @@ from datalab.participation.register import DAYS
 from datalab.participation.store import Store
 from datalab.participation.tables.author import AUTHOR, CONTACT, MESSAGE, PICTURE, PUSH
 from datalab.participation.tables.contribution import CONTRIBUTION
+from datalab.participation.tables.flag import FLAG
 from datalab.participation.tables.journal import CHANGE
 from datalab.participation.tables.request import REQUEST
 from datalab.participation.tables.survey import RESPONSE
@@ -89,9 +90,13 @@ def _refused(connection: Connection, now: float) -> int:
         REQUEST.c.updated_at < before,
         or_(REQUEST.c.description != "", REQUEST.c.address != "", REQUEST.c.latitude.is_not(None)),
     )
-    lost = [dict(GONE["contribution"]), dict(GONE["request"])]
+    flagged = update(FLAG).where(
+        FLAG.c.state == "refused", FLAG.c.answered_at < before, FLAG.c.text != ""
+    )
+    lost = [dict(GONE["contribution"]), dict(GONE["request"]), dict(GONE["flag"])]
     for values in lost:
         values.pop("author_id")  # its author may still see that it was refused
+    connection.execute(flagged.values(**lost[2]))
     count = connection.execute(said.values(**lost[0])).rowcount
     return int(count + connection.execute(reported.values(**lost[1])).rowcount)
 

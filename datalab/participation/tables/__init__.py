@@ -8,6 +8,7 @@ from __future__ import annotations
 from datalab.participation.tables import (
     author,
     contribution,
+    flag,
     journal,
     request,
     session,
@@ -15,4 +16,4 @@ from datalab.participation.tables import (
 )
 from datalab.participation.tables.metadata import METADATA
 
-__all__ = ["METADATA", "author", "contribution", "journal", "request", "session", "survey"]
+__all__ = ["METADATA", "author", "contribution", "flag", "journal", "request", "session", "survey"]

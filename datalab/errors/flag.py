@@ -1,0 +1,19 @@
+"""What can be wrong where a reader flags something in a dataset."""
+
+from __future__ import annotations
+
+from datalab.errors.participation import ParticipationError
+
+
+class FlagRefused(ParticipationError):
+    """``field`` is where it was typed: text, column, row, answer, state."""
+
+    code = "flag-refused"
+    status = 422
+    template = "This cannot be sent as it is ({field}): {reason}."
+
+
+class UnknownFlag(ParticipationError):
+    code = "unknown-flag"
+    status = 404
+    template = "There is no flag '{id}'. It may have been deleted by whoever sent it."
