@@ -36,6 +36,7 @@ from datalab.portal.limits import Limits
 from datalab.portal.oauth import Client
 from datalab.portal.page import STATIC
 from datalab.portal.presence import Presences
+from datalab.portal.query import Queries
 from datalab.portal.quota import Metered, Quotas
 from datalab.portal.reader import Reads
 from datalab.portal.rerun import Reruns
@@ -45,6 +46,7 @@ from datalab.portal.telling import Telling
 from datalab.portal.tiles import Tiles
 from datalab.portal.turns import Turns
 from datalab.portal.views import (
+    access,
     answering,
     api_keys,
     audit,
@@ -108,12 +110,14 @@ from datalab.portal.views import (
     session_settings,
     sessions,
     signin,
+    sql,
     survey,
     survey_results,
     survey_texts,
     surveys,
     taking_part,
     tiles,
+    tokens,
     versions,
     withdrawal,
     worker,
@@ -156,6 +160,9 @@ def create_app(
     app.state.kept_files = KeptFiles(settings.cache / "exits")
     app.state.turns = Turns()
     app.state.tiles = Tiles()
+    app.state.queries = Queries(
+        settings.lake, settings.cache / "loans", lambda: machine.ground(app.state).walls
+    )
     app.state.communes = Communes(app.state.library)
     app.state.settings = settings
     app.state.store = Store(settings.people)
@@ -197,6 +204,7 @@ def create_app(
         api_keys,
         datasets,
         rows,
+        sql,
         ogc,
         tiles,
         diff,
@@ -205,6 +213,8 @@ def create_app(
         dataset,
         signin,
         me,
+        tokens,
+        access,
         people,
         invitations,
         audit,
@@ -291,6 +301,7 @@ def create_app(
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """Write down on leaving what was counted and not yet written."""
     yield
+    app.state.queries.close()
     await run_in_threadpool(app.state.quotas.write, now().timestamp())
     await run_in_threadpool(app.state.uses.close)
     await run_in_threadpool(app.state.participation.close)

@@ -10,6 +10,8 @@ from datalab.portal.access import barrier
 from datalab.portal.library import Holding, Shelf
 from datalab.portal.rows import Table, is_geometry, open_table
 
+ROW = "place_row"  # the number of a row in the order of its source
+
 
 @dataclass(frozen=True)
 class Place:
@@ -24,6 +26,8 @@ class Place:
     snapshots: tuple[int, ...]
     boundaries: str | None = None
     label: str = "''"
+    # Columns of a point, where each row is one: they are compared without making shapes.
+    point: tuple[str, str] | None = None
 
 
 def place_of(shelf: Shelf, holding: Holding, opened: Table, language: Language) -> Place | None:
@@ -42,13 +46,13 @@ def place_of(shelf: Shelf, holding: Holding, opened: Table, language: Language) 
             return None
         longitude, latitude = identifier(hint.longitude), identifier(hint.latitude)
         shape = f"ST_Point(t.{longitude}::DOUBLE, t.{latitude}::DOUBLE)"
-        return Place(_alias(opened), shape, (opened.snapshot,))
+        return Place(_alias(opened), shape, (opened.snapshot,), point=(longitude, latitude))
     return _lent(shelf, holding, opened, language)
 
 
 def _alias(opened: Table) -> str:
     """The table under the name ``t``: SQL takes no alias right after ``AT (VERSION …)``."""
-    return f"(SELECT * FROM {opened.sql}) t"  # noqa: S608
+    return f"(SELECT rowid AS {ROW}, * FROM {opened.sql}) t"  # noqa: S608
 
 
 def _lent(shelf: Shelf, holding: Holding, opened: Table, language: Language) -> Place | None:
