@@ -158,6 +158,14 @@ def of_token(connection: Connection, token: str) -> Request:
     return _found(connection, token, REQUEST.c.token == token)
 
 
+def find(connection: Connection, id: str) -> Request | None:
+    """As :func:`get`, None where there is none."""
+    try:
+        return get(connection, id)
+    except UnknownRequest:
+        return None
+
+
 def find_token(connection: Connection, token: str) -> Request | None:
     """As :func:`of_token`, None where there is none."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,33 @@ def test_without_a_point_the_street_that_was_typed_finds_what_is_reported_there(
     number = number_of(report(desk.browser(), {**coarse, "place": "12 rue Basse"}))
     accept(desk, number)
     assert number not in shown(service="noise", place="12 rue Basse")
+
+
+def test_a_report_that_waits_is_shown_at_its_address_to_who_sent_it_alone(desk: Desk) -> None:
+    browser = desk.browser()
+    number = number_of(report(browser, {"description": "Le 06 12 34 56 78 fait du bruit."}))
+    onward = browser.get(f"cases/{number}")
+    assert onward.status_code == 303
+    assert onward.headers["location"].endswith(f"/mine/{secret_of(browser)}/#case-{number}")
+    assert onward.headers["cache-control"] == "private, no-store"
+    assert "Le 06 12 34 56 78" in browser.follow(onward).text
+    script = browser.get(f"cases/{number}", **{"Sec-Fetch-Mode": "cors"})
+    assert script.status_code == 404
+
+    def told(asked: str) -> tuple[int, str]:
+        """What a stranger is answered, but for the number that they asked for themselves."""
+        answer = desk.browser().get(f"cases/{asked}")
+        assert "Did you send it?" in answer.text
+        assert "mine/" in answer.text
+        return answer.status_code, answer.text.replace(asked, "…")
+
+    nowhere = told("zzzzzzzzzz")
+    assert nowhere[0] == 404
+    assert told(number)[1][:200] == nowhere[1][:200]
+    assert re.sub(r'value="[^"]*"', "", told(number)[1]) == re.sub(r'value="[^"]*"', "", nowhere[1])
+    with desk.app.state.participation.writing() as connection:
+        request.moderate(
+            connection, number, False, actor="agent", seen=None, now=now(), reason="Trop vague."
+        )
+    assert told(number)[0] == 404
+    assert "Trop vague." in browser.follow(browser.get(f"cases/{number}")).text

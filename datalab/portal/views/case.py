@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from datalab.errors import UnknownRequest
 from datalab.i18n import Phrase, translate
 from datalab.participation import case_list, following
 from datalab.participation import request as reports
@@ -35,8 +36,17 @@ def html(request: Request, id: str) -> Response:
     """The page; what concerns this browser alone stands apart in it (see static/worker.js)."""
     moment = now().timestamp()
     with request.app.state.participation.reading() as connection:
-        case = case_list.get(connection, id)
         authors = own.authors_of(request, connection, moment) if is_navigation(request) else []
+        try:
+            case = case_list.get(connection, id)
+        except UnknownRequest:
+            # It waits, or was refused: who sent it sees it on their private page, nobody else here.
+            secret = next((a.secret for a in authors if _is_own(connection, id, a)), None)
+            if secret is None:
+                raise
+            address = f"{request.app.state.prefix}/mine/{secret}/#case-{id}"
+            headers = {"Cache-Control": "private, no-store"}
+            return RedirectResponse(address, 303, headers=headers)
         reporter = next((a for a in authors if _is_own(connection, id, a)), None)
         follower = next((a for a in authors if following.follows(connection, id, a.id)), None)
     request.app.state.uses.add("page")
@@ -123,7 +133,8 @@ def _public(request: Request, id: str) -> None:
 
 
 def _is_own(connection: Any, id: str, author: Author) -> bool:
-    return reports.get(connection, id).author_id == author.id
+    found = reports.find(connection, id)
+    return found is not None and found.author_id == author.id
 
 
 def _view(request: Request, id: str, moment: float) -> CaseView:
