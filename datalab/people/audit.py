@@ -84,6 +84,26 @@ def entries(
     ]
 
 
+def reads(store: Store, dataset: str, limit: int) -> list[Entry]:
+    """Reads of one restricted dataset, newest first: through a door, or by a server that shows it.
+
+    What a server reads by itself is in no door's hands: that it could is written at its start.
+    """
+    lake = f"restricted-{dataset}"
+    with store.reading() as database:
+        rows = database.execute(
+            "SELECT * FROM audit WHERE action IN "
+            "('access.read', 'server.start', 'project.run', 'guided.run') AND EXISTS ("
+            "SELECT 1 FROM json_each(audit.detail, '$.lakes') "
+            "WHERE value = ? OR substr(value, 1, ?) = ?) ORDER BY number DESC LIMIT ?",
+            (lake, len(lake) + 2, f"{lake}--", limit),
+        ).fetchall()
+    return [
+        Entry(r["number"], r["at"], r["actor"], r["action"], r["subject"], json.loads(r["detail"]))
+        for r in rows
+    ]
+
+
 def _first(noun: str | None) -> tuple[int, str]:
     start = f"{noun}."
     return len(start), start

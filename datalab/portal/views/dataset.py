@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from datalab.i18n import Language
 from datalab.portal.access import barrier, explain, version_for
+from datalab.portal.admission import Admission, admission_of
 from datalab.portal.card import Card, card_of
 from datalab.portal.chart import Chart, chart_of
 from datalab.portal.facts import (
@@ -19,6 +20,7 @@ from datalab.portal.facts import (
     Provenance,
     Reuse,
     Run,
+    Standard,
     code_of,
     columns_of,
     downloads_of,
@@ -27,6 +29,7 @@ from datalab.portal.facts import (
     periodicity_label,
     provenance_of,
     reuse_of,
+    standard_of,
 )
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Library, Shelf
@@ -68,6 +71,7 @@ class DatasetView:
     provenance: Provenance
     barrier: str | None
     barrier_sentence: str | None
+    admission: Admission | None
     total_rows: int | None
     limit: int
     offset: int
@@ -75,6 +79,7 @@ class DatasetView:
     rows: list[dict[str, Any]] | None
     downloads: list[Download]
     code: str
+    schema: Standard | None = None
     periodicity_label: str = field(default="", metadata=PAGE_ONLY)
     period_label: str = field(default="", metadata=PAGE_ONLY)
     map: Chart | None = field(default=None, metadata=PAGE_ONLY)
@@ -139,6 +144,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         provenance=provenance_of(holding),
         barrier=reason,
         barrier_sentence=explain(reason, language) if reason else None,
+        admission=admission_of(request, holding, reader, language),
         total_rows=found.total if found else (good or {}).get("rows"),
         limit=asked.limit,
         offset=asked.offset,
@@ -146,6 +152,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         rows=found.rows if found else None,
         downloads=downloads_of(holding, language, prefix, asked.snapshot) if found else [],
         code=code_of(holding.id, asked.snapshot),
+        schema=standard_of(holding, language),
         periodicity_label=periodicity_label(dataset.periodicity, language),
         period_label=period_label(dataset.temporal, language),
         map=chart,
