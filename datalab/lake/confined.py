@@ -85,8 +85,8 @@ def query(
     return pa.ipc.open_stream(answer).read_all()
 
 
-def ask(request: dict[str, Any], seconds: float) -> bytes:
-    """What the child writes in answer to ``request``.
+def ask(request: dict[str, Any], seconds: float, module: str = "datalab.lake.child") -> bytes:
+    """What the child writes in answer to ``request``; ``module`` is what runs in it.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def ask(request: dict[str, Any], seconds: float) -> bytes:
         where it refuses, exceeds a limit or takes longer than ``seconds``.
     """
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "datalab.lake.child"],
+        [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,0 +1,120 @@
+"""What a reader should know of a file before it is published, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from datalab.i18n import Phrase
+from datalab.inspection.column import Typed
+from datalab.inspection.found import Inspection, Remark
+from datalab.inspection.mark import meaning
+from datalab.inspection.place import exchanged, in_france
+
+KINDS = {
+    "name": Phrase("names of persons"),
+    "email": Phrase("e-mail addresses"),
+    "phone": Phrase("phone numbers"),
+    "birth": Phrase("dates of birth"),
+    "address": Phrase("addresses of persons"),
+    "nir": Phrase("social security numbers"),
+    "iban": Phrase("bank accounts"),
+    "plate": Phrase("number plates"),
+}
+
+
+def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> Iterator[Remark]:
+    """Everything that the columns and rows call for."""
+    if inspection.titles:
+        yield Remark(
+            "titles",
+            "{count} lines above the header are not part of the table",
+            {"count": len(inspection.titles)},
+            "note",
+            line=1,
+        )
+    if inspection.notes:
+        yield Remark(
+            "notes",
+            "{count} lines below the table are not part of it, from '{first}' on",
+            {"count": len(inspection.notes), "first": inspection.notes[0][:60]},
+            "note",
+        )
+    if blank:
+        yield Remark(
+            "empty-rows", "{count} rows hold no value and are passed over", {"count": blank}, "note"
+        )
+    if inspection.rejected:
+        yield Remark(
+            "rejected",
+            "{count} rows cannot be read: the dataset is not published until they are mended, or "
+            "left out on purpose",
+            {"count": inspection.rejected},
+            line=inspection.rejects[0].line if inspection.rejects else None,
+        )
+    for typed, column in zip(found, inspection.columns, strict=True):
+        if typed.kind.caution:
+            facts = {key: str(value) for key, value in typed.kind.facts.items()}
+            yield Remark("doubtful", typed.kind.caution, facts, column=column.name)
+        if column.empty and not column.marks:
+            yield Remark(
+                "empty-column", "this column holds no value", {}, "note", None, column.name
+            )
+        for mark, count in column.marks.items():
+            known = meaning(mark)
+            if not mark:
+                said = "{count} values are nothing but spaces and are read as missing"
+                yield Remark("blank", said, {"count": count}, "note", None, column.name)
+                continue
+            yield Remark(
+                "mark",
+                "'{mark}' stands {count} times in place of a value and is read as missing: "
+                "{meaning}",
+                {"mark": mark, "count": count, "meaning": known[0] if known else "?"},
+                "note",
+                None,
+                column.name,
+            )
+        if typed.spaced:
+            yield Remark(
+                "spaces",
+                "{count} texts begin or end with a space, which is kept",
+                {"count": typed.spaced},
+                "note",
+                None,
+                column.name,
+            )
+        if column.personal is not None:
+            yield Remark(
+                "personal",
+                "this column may hold personal data: {kind}",
+                {"kind": column.personal.kind},
+                column=column.name,
+            )
+    yield from _map(inspection)
+
+
+def _map(inspection: Inspection) -> Iterator[Remark]:
+    longitude = next((c for c in inspection.columns if c.role == "longitude"), None)
+    latitude = next((c for c in inspection.columns if c.role == "latitude"), None)
+    if longitude is None or latitude is None:
+        return
+    try:
+        along = (float(longitude.minimum or "nan"), float(longitude.maximum or "nan"))
+        across = (float(latitude.minimum or "nan"), float(latitude.maximum or "nan"))
+    except ValueError:
+        return
+    if exchanged(along, across):
+        yield Remark(
+            "exchanged",
+            "longitude and latitude look exchanged: read the other way round, every point lies in "
+            "France",
+            column=longitude.name,
+        )
+    elif not in_france(along, across):
+        yield Remark(
+            "outside-france",
+            "some points lie outside metropolitan France",
+            {},
+            "note",
+            column=longitude.name,
+        )
