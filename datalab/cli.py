@@ -37,6 +37,7 @@ COMMANDS = {
     "snapshots": "data",
     "quality": "quality",
     "sql": "data",
+    "schemas": "schemas",
 }
 
 

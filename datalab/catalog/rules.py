@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab.catalog import audience
+from datalab.catalog import accumulation, audience, schema
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.dialect import mistakes_in
 from datalab.catalog.document import Document
@@ -87,7 +87,9 @@ def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     yield from _rights(dataset)
     yield from _references(dataset)
     yield from _equipment(dataset)
+    yield from accumulation.mistakes_in(dataset)
     yield from mistakes_in(dataset.source.csv)
+    yield from schema.mistakes_in(dataset)
     if dataset.temporal is not None and not _INTERVAL.fullmatch(dataset.temporal):
         yield Mistake(
             ("temporal",),

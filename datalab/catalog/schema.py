@@ -10,6 +10,7 @@ https://specs.frictionlessdata.io/table-schema/
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from datalab.catalog.dataset import Text
-from datalab.errors import UnknownSchema
+from datalab.catalog.mistake import Mistake
+from datalab.errors import UnknownSchema, nearest
+from datalab.i18n import Phrase
 from datalab.settings import CHECKOUT
 
 if TYPE_CHECKING:
@@ -124,6 +127,31 @@ def schema_of(dataset: Dataset) -> Schema | None:
     own = dataset.file.resolve().parent.parent / "schemas"
     there = (own / f"{dataset.schema_}.json").is_file()
     return find_schema(dataset.schema_, own if there else CARRIED)
+
+
+def mistakes_in(dataset: Dataset) -> Iterator[Mistake]:
+    """What is wrong with the schema that a dataset names."""
+    if dataset.schema_ is None:
+        return
+    try:
+        schema = schema_of(dataset)
+    except UnknownSchema as error:
+        known = str(error.facts["known"]).split(", ")
+        message = Phrase(
+            "there is no Table Schema '{schema}' in catalog/schemas", schema=dataset.schema_
+        )
+        yield Mistake(("schema",), message, nearest(dataset.schema_, known))
+        return
+    written = set(dataset.source_columns())
+    for field in schema.fields if schema else ():
+        if field.constraints.required and field.name not in written:
+            message = Phrase(
+                "the schema '{schema}' requires the column '{column}', which the file is not said "
+                "to have",
+                schema=dataset.schema_,
+                column=field.name,
+            )
+            yield Mistake(("schema",), message)
 
 
 @cache

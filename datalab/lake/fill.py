@@ -10,7 +10,7 @@ import duckdb
 
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.schema import Schema
-from datalab.lake.conformity import conforming
+from datalab.lake.conformity import Report, check, conforming
 from datalab.lake.connection import connect
 from datalab.lake.raw import Raw, Reject, unreadable
 from datalab.lake.separated import read_separated
@@ -82,6 +82,26 @@ def fill(
                 dataset, _held(again, schema, connection), connection
             )
         return Filled(rows, rejected, rejects)
+    except duckdb.Error as error:
+        raise unreadable(dataset, "{error}", error=_first_line(error)) from error
+    finally:
+        connection.close()
+
+
+def held_against(
+    dataset: Dataset, file: Path, folder: Path, schema: Schema, *, kept: int = 1000
+) -> Report:
+    """``file``, read as ``dataset`` says, held against ``schema``; nothing is staged.
+
+    Raises
+    ------
+    UnreadableFile
+    """
+    connection = connect(temporary=folder)
+    try:
+        return check(
+            connection, _reader(dataset)(dataset, file, folder, connection), schema, kept=kept
+        )
     except duckdb.Error as error:
         raise unreadable(dataset, "{error}", error=_first_line(error)) from error
     finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from datalab.catalog.schema import schema_of
+from datalab.errors import UnknownSchema
 from datalab.i18n import Language, translate
 from datalab.portal import figures
 from datalab.portal.card import license_of
@@ -66,11 +68,31 @@ class Reuse:
 
 
 @dataclass(frozen=True)
+class Standard:
+    """The Table Schema that each row was held against."""
+
+    name: str
+    title: str
+    version: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Download:
     format: str
     title: str
     note: str
     href: str
+
+
+def standard_of(holding: Holding, language: Language) -> Standard | None:
+    try:
+        schema = schema_of(holding.dataset)
+    except UnknownSchema:  # of a catalog that moved on since
+        return None
+    if schema is None:
+        return None
+    return Standard(schema.name, schema.title.in_(language), schema.version, schema.homepage)
 
 
 def reuse_of(holding: Holding, language: Language) -> Reuse:
