@@ -28,23 +28,25 @@ from datalab.errors import (
     RefreshFailed,
     TooManyRejects,
 )
+from datalab.gate import Gate
 from datalab.i18n import LANGUAGES
 from datalab.isolation.private import secret
+from datalab.lake.accumulation import accumulated
 from datalab.lake.difference import located
 from datalab.lake.fingerprint import definition
-from datalab.lake.index import read_index
+from datalab.lake.index import Entry, read_index
 from datalab.lake.masked import key_in
 from datalab.lake.neighbours import Neighbours
 from datalab.lake.record import RunRecord
 from datalab.lake.stage import Staged, stage
 from datalab.lake.writer import Writer
-from datalab.quality.validate import validate
+from datalab.quality.scope import validate_in_scopes
 from datalab.recheck import recheck, waits_for
 from datalab.settings import CHECKOUT, Settings
 
 log = logging.getLogger("datalab.refresh")
 
-MEANWHILE = 60.0  # seconds that what was fetched waits for another writer
+MEANWHILE = 60.0  # seconds that what was fetched waits for its turn to write
 
 Kind = Literal["started", "bytes", "staged", "validated", "moved", "done"]
 
@@ -140,8 +142,7 @@ def refresh(
             writer.heal()
             _clear(settings.staging)
             records |= run.all(writer, far)
-    done = [records[one.id] for one in selection.datasets if one.id in records]
-    return done + refused
+    return [records[one.id] for one in selection.datasets if one.id in records] + refused
 
 
 def code_version() -> str:
@@ -168,6 +169,7 @@ class _Run:
     ) -> None:
         self.settings, self.author, self.on_event, self.clock = settings, author, on_event, clock
         self.version = code_version()
+        self.gate = Gate(settings, clock)
         self.ahead: dict[str, Future[Fetched]] = {}
 
     def record(self, dataset: str) -> RunRecord:
@@ -191,8 +193,8 @@ class _Run:
             futures: dict[Future[Prepared], tuple[Dataset, RunRecord]] = {}
             for dataset in datasets:
                 record = self.record(dataset.id)
-                good = writer.good(dataset)
-                futures[pool.submit(self.prepare, dataset, record, good)] = (dataset, record)
+                entry = writer.entry(dataset)
+                futures[pool.submit(self.prepare, dataset, record, entry)] = (dataset, record)
             for future in self.in_turn(futures, done):
                 dataset, record = futures[future]
                 done[dataset.id] = self.settle(writer, dataset, record, future)
@@ -231,17 +233,17 @@ class _Run:
 
     def fetch_ahead(self, datasets: Sequence[Dataset]) -> None:
         """Fetch these while nobody is kept from writing; what came of it is told later."""
-        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="fetch") as pool:
+        with ThreadPoolExecutor(max_workers=2) as pool:
             self.ahead = {one.id: pool.submit(self.fetch, one) for one in datasets}
 
-    def prepare(self, dataset: Dataset, record: RunRecord, good: RunRecord | None) -> Prepared:
+    def prepare(self, dataset: Dataset, record: RunRecord, entry: Entry | None) -> Prepared:
         """Fetch, and stage where the bytes or the definition are new."""
         ahead = self.ahead.pop(dataset.id, None)
         fetched = ahead.result() if ahead is not None else self.fetch(dataset)
         record = record.with_(
             source_url=fetched.url, sha256=fetched.sha256, definition=definition(dataset)
         )
-        if good and (good.sha256, good.definition) == (record.sha256, record.definition):
+        if self.gate.is_known(dataset, entry, record):
             return Prepared(record.with_(state="unchanged"), None)
         staged = stage(
             dataset,
@@ -249,8 +251,13 @@ class _Run:
             self.settings.staging / record.run_id,
             max_bytes=self.settings.max_bytes,
         )
+        staged = accumulated(self.settings.lake, dataset, staged)
         self.on_event(Event("staged", dataset.id))
-        return Prepared(record.with_(rows=staged.rows, rejected=staged.rejected), staged)
+        record = record.with_(rows=staged.total, added=staged.added, rejected=staged.rejected)
+        good = (entry.good or {}) if entry else {}
+        if staged.added == 0 and good.get("definition") == record.definition:
+            return Prepared(record.with_(state="unchanged"), None)
+        return Prepared(record, staged)
 
     def settle(
         self, writer: Writer, dataset: Dataset, record: RunRecord, future: Future[Prepared]
@@ -263,7 +270,7 @@ class _Run:
             if prepared.staged is None:
                 anew = recheck(self.settings.lake, dataset, writer.good(dataset), self.clock())
                 return writer.note(dataset, self.finished(record).with_(validation=anew))
-            result = validate(
+            result = validate_in_scopes(
                 dataset,
                 prepared.staged.path,
                 prepared.staged.table,
@@ -278,7 +285,7 @@ class _Run:
                 warning=bool(result.warnings),
             )
             if result.success:
-                return writer.publish(dataset, prepared.staged, record)
+                return self.gate.publish(writer, dataset, prepared.staged, record)
             return writer.note(dataset, record, prepared.staged.rejects)
         except TooManyRejects as error:
             rejects = error.rejects

@@ -26,6 +26,7 @@ from datalab.connectors.registry import is_remote, source_models
 from datalab.errors import DatalabError, LakeBusy, RefresherRunning
 from datalab.lake.index import Entry, read_index
 from datalab.lake.lock import Lock
+from datalab.lake.notice import all_notices
 from datalab.refresh import now, refresh
 from datalab.settings import Settings
 
@@ -114,6 +115,7 @@ class Refresher:
         self._heard: dict[str, int] = {}
         self._listens_at = clock()
         self._problems: str | None = None
+        self._let: dict[str, str] = {}
 
     def stop(self, signal_number: int = 0, frame: FrameType | None = None) -> None:
         self.stopped.set()
@@ -150,6 +152,7 @@ class Refresher:
                     ids = [d.id for d in datasets if is_due(d, entries.get(d.id), moment)]
                     next_look = moment + timedelta(seconds=self.settings.refresh_interval)
                 ids += changed_files(datasets, self._seen)
+                ids += self.let_through(datasets, moment)
                 self.share(datasets, list(dict.fromkeys(ids)))
                 self.listen(datasets)
                 self.stopped.wait(min(LOOK_AT_FILES, self.settings.refresh_interval))
@@ -162,6 +165,13 @@ class Refresher:
                 # It waits for a server. Python would tear its thread out of the middle of a call.
                 logging.shutdown()
                 os._exit(0)
+
+    def let_through(self, datasets: list[Dataset], moment: datetime) -> list[str]:
+        """Ids whose announced change may be published since the last look."""
+        waiting = all_notices(self.settings.lake)
+        over = {name: n.released_at or n.until for name, n in waiting.items() if n.is_over(moment)}
+        known, self._let = self._let, over
+        return [d.id for d in datasets if d.id in over and known.get(d.id) != over[d.id]]
 
     def share(self, datasets: list[Dataset], ids: list[str]) -> None:
         """Refresh what is near now, and send for what lies on the web."""

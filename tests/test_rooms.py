@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recheck": {"catalog", "lake", "quality"},
     "gate": {"catalog", "lake", "lineage"},
     "refresh": {"recheck", "connectors", "gate", "isolation", "lake", "quality", "catalog"},
+    "trial": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
     "keeper": {
         "connectors",
@@ -66,6 +67,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "quality",
         "recheck",
         "refresh",
+        "inspection",
+        "trial",
     },
 }
 DOORS = {"cli", "commands"}

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from datalab.i18n import Phrase
+from datalab.i18n import Language, Phrase
 
 Kind = Literal[
     "column-added",
@@ -110,6 +110,13 @@ def schema_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     """
     found = list(_changes(before, after))
     return sorted(found, key=lambda change: not change.breaking)
+
+
+def told(changes: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """Changes as written by ``as_json``, in one sentence."""
+    said = [SchemaChange.from_json(change).sentence.in_(language) for change in changes]
+    text = "; ".join(said) if language == "en" else "\u00a0; ".join(said)
+    return text[:1].upper() + text[1:] + "."
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[SchemaChange]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from datalab.catalog.accumulate import Accumulate as Accumulate
 from datalab.catalog.mask import MaskRule, Rule, rule_of
 from datalab.catalog.text import Model as Model
 from datalab.catalog.text import Text as Text
@@ -139,10 +140,13 @@ class Expectation(BaseModel):
     type: str = Field(pattern=r"^(expect_[a-z_]+|unexpected_rows_expectation)$")
     severity: Severity = "error"
     note: Text | None = Field(None, description="why it is expected, where the type does not say")
+    scope: Literal["new", "whole"] = Field(
+        "new", description="where a dataset accumulates: what the source gave now, or all of it"
+    )
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Everything but ``type``, ``severity`` and ``note``: the arguments of the expectation."""
+        """Its arguments: every key that is not one of the lab's own."""
         return dict(self.model_extra or {})
 
 
@@ -257,6 +261,9 @@ class Dataset(Model):
     spatial: str = "dijon-metropole"
     redistribution: bool = True
     max_reject_ratio: float = Field(0, ge=0, le=1)
+    accumulate: Accumulate | None = Field(
+        None, description="keeps the rows of earlier snapshots by key, for a time"
+    )
     key: list[str] = Field(default_factory=list, description="columns that identify a row")
     map: MapHint | None = None
     source: Source

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab.catalog.badge import away
 from datalab.catalog.beyond_sentences import observed_in_words
+from datalab.catalog.compatibility import SchemaChange
 from datalab.catalog.words import in_words, row_in_words
 from datalab.commands.terminal import moment, number
 from datalab.i18n import Language, translate
@@ -30,6 +31,7 @@ def outcome(record: RunRecord, dataset: Dataset | None, language: Language) -> s
                 rejected=number(record.rejected, language),
             )
         )
+    lines += _schema(record, language)
     if record.error is not None:
         said = (record.error.get("messages") or {}).get(language) or record.error.get("message")
         lines.append(f"  {said}")
@@ -52,6 +54,14 @@ def _state(record: RunRecord, language: Language) -> str:
         return translate("published, snapshot {snapshot}, {rows} rows", language, **facts)
     if record.state == "unchanged":
         return translate("unchanged, snapshot {snapshot} stands", language, **facts)
+    if record.held is not None:
+        until = moment(record.held["until"], language)
+        return translate(
+            "kept at snapshot {snapshot}: a breaking change waits until {moment}",
+            language,
+            snapshot=record.snapshot,
+            moment=until,
+        )
     failed = len(record.validation.failed) if record.validation else 0
     evaluated = len(record.validation.results) if record.validation else 0
     facts |= {"failed": failed, "evaluated": evaluated}
@@ -73,6 +83,26 @@ def _state(record: RunRecord, language: Language) -> str:
     if record.snapshot is None:
         return translate("failed, nothing is published yet", language)
     return translate("failed, snapshot {snapshot} stands", language, **facts)
+
+
+def _schema(record: RunRecord, language: Language) -> list[str]:
+    """What changed in the description, and why it was published at once or waits."""
+    listed = record.held["changes"] if record.held else record.schema_changes or []
+    changes = [SchemaChange.from_json(change) for change in listed]
+    lines = [f"  {'!' if c.breaking else '+'} {c.sentence.in_(language)}" for c in changes]
+    if record.held is not None:
+        said = translate(
+            "  Who uses it: projects {projects}, published pages {pages}, holders of a token "
+            "{holders}. They are told. To publish it now: datalab publish {dataset} --note …",
+            language,
+            dataset=record.dataset,
+            **{key: record.held[key] for key in ("projects", "pages", "holders")},
+        )
+        return [*lines, said]
+    if record.state == "published" and any(change.breaking for change in changes):
+        said = translate("  Published at once: no notice was due.", language)
+        return [*lines, said]
+    return lines
 
 
 def _broken(

@@ -37,6 +37,15 @@ class RunRecord:
         when the first of the present row of failed runs began; None where this one did not fail.
     added
         rows that are new in a dataset that accumulates, whose ``rows`` are all that it holds.
+    schema_changes
+        what this run changed in the description of the published table (``SchemaChange``).
+    held
+        the notice that a breaking change waits for (``Notice``); the run is ``kept`` then.
+    rollback
+        of a run that put an earlier snapshot in front again: ``to`` and ``from``, with file and
+        definition of the latter, which are not published again, and the ``note``.
+    moved_from
+        the lake that held the dataset before its access changed.
     """
 
     run_id: str
@@ -57,6 +66,10 @@ class RunRecord:
     definition: str = ""
     failing_since: str | None = None
     added: int | None = None
+    schema_changes: list[dict[str, Any]] | None = None
+    held: dict[str, Any] | None = None
+    rollback: dict[str, Any] | None = None
+    moved_from: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A JSON document; ``from_json`` reverses it."""

@@ -18,6 +18,7 @@ import duckdb
 
 from datalab.catalog.dataset import Dataset
 from datalab.lake import metadata
+from datalab.lake.accumulation import WHOLE
 from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
 from datalab.lake.index import Entry, read_folder
@@ -91,7 +92,10 @@ class Writer:
         """
         place = self._place(dataset.lake)
         attach = f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)"
-        source = Origin(attach, f"staged.{staged.table}", staged.parquet)
+        if staged.addition is None:
+            source = Origin(attach, f"staged.{staged.table}", staged.parquet)
+        else:
+            source = Origin(attach, f"staged.{WHOLE}", addition=staged.addition)
         published = self._commit(place, dataset, source, record)
         self._register(place, dataset, published, staged.rejects)
         self.masks.settle(place)
@@ -139,6 +143,10 @@ class Writer:
         for dataset in datasets:
             if dataset.id not in self._entries(dataset.lake):
                 announce(self._place(dataset.lake), dataset)
+
+    def entry(self, dataset: Dataset) -> Entry | None:
+        """What the index of its lake says of a dataset."""
+        return self._entries(dataset.lake).get(dataset.id)
 
     def good(self, dataset: Dataset) -> RunRecord | None:
         """The run that published what readers see of a dataset, or None."""

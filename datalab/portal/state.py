@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from datalab.catalog.badge import LATE, MARKS, STATES, Badge, away, badge_of, label, meaning
+from datalab.catalog.compatibility import told
 from datalab.connectors.registry import is_remote
 from datalab.i18n import Language, translate
 from datalab.portal.access import barrier
@@ -68,6 +69,14 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
             "Rows of the new file are not as declared: the last good version stays in place.",
             language,
         )
+    if name == "kept" and holding.record.get("held"):
+        called = translate("Change announced", language)
+        sentence = translate(
+            "A change of its columns is announced, for which who uses these data was given time "
+            "until {day}. Until then the version before stays in place.",
+            language,
+            day=written(str(holding.record["held"]["until"]), language),
+        )
     if name in {"kept", "failed"} and not found.readable:
         sentence = translate("Nothing was ever published: its first version failed.", language)
     since = unreachable_since(holding.record)
@@ -123,6 +132,8 @@ def _reason(holding: Holding, language: Language) -> str | None:
         return str(said or error.get("code"))
     if error:
         return translate("Technical code: {code}", language, code=error.get("code"))
+    if held := holding.record.get("held"):
+        return told(held["changes"], language)
     validation = holding.record.get("validation")
     if name_of(holding) == "kept" and validation:
         counts = validation.get("statistics", {})
