@@ -50,7 +50,8 @@ STYLES = (
     '<cellStyleXfs count="1"><xf numFmtId="0"/></cellStyleXfs>'
     f'<cellXfs count="{len(FORMATS)}">'
     + "".join(f'<xf xfId="0" numFmtId="{number}"{more}/>' for number, more in FORMATS)
-    + "</cellXfs></styleSheet>"
+    + '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/>'
+    "</cellStyles></styleSheet>"
 )
 
 
@@ -67,8 +68,9 @@ def _cell(column: str, type_: str) -> str:
     if type_ == "boolean":
         said = f"WHEN {column} THEN {_boolean(1)} ELSE {_boolean(0)}"
         return f"CASE WHEN {column} IS NULL THEN '<c/>' {said} END"
-    if type_ == "bigint":
-        exact = f"abs({column}::HUGEINT) < {10**EXACT_DIGITS}"
+    if type_ == "bigint" or is_long(type_):
+        digits = EXACT_DIGITS - (int(type_.rstrip(")").rpartition(",")[2]) if is_long(type_) else 0)
+        exact = f"abs(CAST({column} AS DOUBLE)) < {10.0**digits!r}"
         text = f"CAST({column} AS VARCHAR)"
         return f"CASE WHEN {exact} THEN {_value(text, PLAIN)} ELSE {_words(text)} END"
     if type_ in {"date", "timestamp", "timestamptz", "timestamp with time zone"}:
@@ -76,8 +78,8 @@ def _cell(column: str, type_: str) -> str:
     if type_ == "time":
         return _value(f"CAST(epoch({column}) / 86400.0 AS VARCHAR)", CLOCK)
     text = text_of(column, type_)
-    if is_long(type_) or type_ == "varchar":
-        return _words(column if type_ == "varchar" else text)
+    if type_ == "varchar":
+        return _words(column)
     if type_.startswith(("double", "float", "decimal", "smallint", "integer")):
         return _value(text, PLAIN)
     return _words(text)

@@ -12,6 +12,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -67,7 +69,7 @@ def canonical(value: Any, type_: str) -> str | None:
     if type_ == "geometry":
         return _shape(value)
     if type_ == "boolean":
-        return str(value).lower() if not isinstance(value, int | float) else str(bool(value)).lower()
+        return str(bool(value) if isinstance(value, int | float) else value).lower()
     if type_ == "double":
         return repr(float(value))
     if type_.startswith(("decimal", "integer", "bigint", "smallint")):
@@ -154,7 +156,7 @@ def lines(text: str, delimiter: str, *, guarded: bool, comma: bool = False) -> I
                 value = None
             if guarded and GUARDED.match(cell):
                 value = cell[1:]
-            if comma and re.fullmatch(r"-?\d+,\d+(e-?\d+)?", cell):
+            if comma and re.fullmatch(r"-?\d+,\d+(e[+-]?\d+)?", cell):
                 value = cell.replace(",", ".")
             row[name] = value
         yield row
@@ -214,8 +216,10 @@ def xlsx(visit: Visit) -> Iterable[Row]:
         found = dict(zip(names, row, strict=True))
         for name, value in found.items():
             if isinstance(value, datetime):  # openpyxl reads a serial number to the microsecond
-                found[name] = value + timedelta(microseconds=500)
-                found[name] = found[name].replace(microsecond=found[name].microsecond // 1000 * 1000)
+                rounded = value + timedelta(microseconds=500)
+                found[name] = rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)
+            elif isinstance(value, str):  # ECMA-376, 22.9.2.19, which openpyxl leaves to us
+                found[name] = re.sub("_x([0-9A-F]{4})_", lambda m: chr(int(m[1], 16)), value)
         yield found
 
 
@@ -297,18 +301,25 @@ def owslib(visit: Visit) -> Iterable[Row]:
     return _of_features(visit, found["features"])
 
 
-def gdal(visit: Visit) -> Iterable[Row]:
-    """GDAL's OAPIF driver, which pages by itself."""
-    import pyogrio
+GDAL = """
+import json, sys, pyogrio, shapely
+about, table = pyogrio.read_arrow(sys.argv[1], layer=sys.argv[2], datetime_as_string=True)
+held = about["geometry_name"] or "wkb_geometry"
+rows = table.to_pylist()
+for row in rows:
+    shape = row.pop(held)
+    row["geometry"] = shapely.from_wkb(shape).wkt if shape else None
+json.dump(rows, sys.stdout, default=str)
+"""
 
-    frame = pyogrio.read_dataframe(
-        f"OAPIF:{visit.at}ogc/", layer=visit.dataset, use_arrow=True, datetime_as_string=True
-    )
-    for row in frame.to_dict("records"):
-        held = {name: row.get(name) for name in visit.columns if name != visit.geometry}
-        if visit.geometry:
-            held[visit.geometry] = row["geometry"]
-        yield held
+
+def gdal(visit: Visit) -> Iterable[Row]:
+    """GDAL's OAPIF driver, which pages by itself, in a process of its own: it holds
+    the interpreter while it asks, and the portal of this test could not answer."""
+    asked = [sys.executable, "-c", GDAL, f"OAPIF:{visit.at}ogc/", visit.dataset]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
 DOORS = [

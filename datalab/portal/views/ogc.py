@@ -38,7 +38,10 @@ router = APIRouter(prefix="/ogc", tags=["ogc"], include_in_schema=False)
 MOST = 10_000
 ROWS = 100
 ON_A_PAGE = 50
-RESERVED = ("limit", "offset", "bbox", "datetime", "snapshot", "release", "f", "lang")
+RESERVED = (
+    *("limit", "offset", "bbox", "bbox-crs", "crs", "datetime"),
+    *("snapshot", "release", "f", "lang"),
+)
 Form = Annotated[Literal["json", "html"] | None, Query()]
 # A larger limit is not an error there: the answer is as large as it can be (17-069r4, 7.15.2).
 Limit = Annotated[int, Query(ge=1, le=2**31)]
@@ -106,6 +109,7 @@ def features(
 ) -> Response:
     opening = open_rows(request, dataset, snapshot, release)
     place, language = place_in(opening), opening.language
+    _in_crs84(request, "crs", "bbox-crs")
     as_page = _wants_page(request, f)
     asked = Asked(
         min(limit, ON_A_PAGE if as_page else MOST),
@@ -148,7 +152,8 @@ def feature(
     release: ReleaseName = None,
     f: Form = None,
 ) -> Response:
-    _only(request, "f", "lang", "snapshot", "release")
+    _only(request, "f", "lang", "snapshot", "release", "crs")
+    _in_crs84(request, "crs")
     opening = open_rows(request, dataset, snapshot, release)
     found = item(opening, place_in(opening), feature)
     root = _root(request)
@@ -216,6 +221,15 @@ def _only(request: Request, *known: str) -> None:
         if name not in known:
             reason = translate("it is neither a column nor known here", language_of(request))
             raise InvalidParameter(name=name[:80], value=value[:80], reason=reason)
+
+
+def _in_crs84(request: Request, *names: str) -> None:
+    """GDAL asks for the one system there is by name (17-069r4 leaves others to Part 2)."""
+    for name in names:
+        asked = request.query_params.get(name)
+        if asked not in {None, CRS84}:
+            reason = translate("use one of: {known}", language_of(request), known=CRS84)
+            raise InvalidParameter(name=name, value=str(asked)[:80], reason=reason)
 
 
 def _wants_page(request: Request, form: str | None) -> bool:
