@@ -229,6 +229,14 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
         self.finish()
 
 
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a line is worth reading: a browser that left a stream is no fault.
+
+    What was being carried has to fail all the same, so that the server behind hears of it.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], StreamClosedError))
+
+
 def main() -> None:
     """Serve, with those options of ``configurable-http-proxy`` that the lab uses."""
     parser = argparse.ArgumentParser(prog="python -m datalab.hub.proxy")
@@ -251,6 +259,7 @@ def main() -> None:
     AsyncHTTPClient.configure(None, max_clients=100_000, max_body_size=2**62, defaults=defaults)
     # Both would write addresses, and an address may hold a sign-in token.
     logging.getLogger("tornado.access").disabled = True
+    logging.getLogger("tornado.application").addFilter(_is_fault)
     proxy = PythonProxy(
         {
             "auth_token": token,

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -113,10 +114,12 @@ class Talk(WebSocketHandler):
 class Places:
     proxy: str
     api: str
+    log: Path
 
 
 @pytest.fixture(scope="module")
-def places() -> Iterator[Places]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    log = Path(tmp_path_factory.mktemp("proxy")) / "proxy.log"
     server_port, port, api_port = free_port(), free_port(), free_port()
     loops: list[IOLoop] = []
 
@@ -149,8 +152,9 @@ def places() -> Iterator[Places]:
             *("--default-target", target, "--error-target", "http://127.0.0.1:9"),
         ],
         env={**os.environ, "CONFIGPROXY_AUTH_TOKEN": TOKEN},
+        stderr=log.open("wb"),
     )
-    found = Places(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}/api/routes")
+    found = Places(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}/api/routes", log)
 
     def listens() -> bool:
         try:
@@ -174,6 +178,16 @@ def test_what_was_said_arrives_before_the_answer_ends(places: Places) -> None:
         parts = answer.iter_raw()
         assert next(parts) == b"data: first\n\n"
         assert b"".join(parts) == b"data: second\n\n"
+
+
+def test_a_stream_whose_page_is_left_is_no_fault_in_the_log(places: Places) -> None:
+    with httpx.stream("GET", f"{places.proxy}/slow") as answer:
+        next(answer.iter_raw())
+    # What is asked for afterwards ends after what was left.
+    assert httpx.get(f"{places.proxy}/slow").text.endswith("data: second\n\n")
+    said = places.log.read_text()
+    assert "StreamClosedError" not in said
+    assert "Traceback" not in said
 
 
 def test_a_large_answer_arrives_whole_with_its_length(places: Places) -> None:
