@@ -10,6 +10,7 @@ from uuid import uuid4
 import duckdb
 
 from datalab.catalog.dataset import Dataset
+from datalab.lake.accumulation import Addition, append
 from datalab.lake.connection import identifier, literal
 from datalab.lake.layout import LakeFolder
 from datalab.lake.record import RunRecord
@@ -20,12 +21,14 @@ class Origin:
     """Where the rows come from.
 
     ``attach`` attaches a database as ``staged``, ``table`` names the rows in it. Where they lie in
-    a ``parquet`` of their own, the lake takes that file instead of writing them again.
+    a ``parquet`` of their own, the lake takes that file instead of writing them again. An
+    ``addition`` is added to what is there, where it can be.
     """
 
     attach: str
     table: str
     parquet: Path | None = None
+    addition: Addition | None = None
 
 
 def commit(
@@ -36,7 +39,7 @@ def commit(
     origin: Origin,
     record: RunRecord,
 ) -> None:
-    """Replace the table of ``dataset`` in ``working``, whose data files lie in ``place``.
+    """Replace the table of ``dataset`` in ``working``, or add to it; ``place`` has the data files.
 
     Everything happens in one transaction; an error leaves it open, and the caller closes the
     connection. A file that was moved in by then belongs to no snapshot, and ``heal`` removes it.
@@ -55,7 +58,9 @@ def commit(
         [dataset.sql_name, dataset.theme],
     ).fetchall():  # the dataset's YAML moved to another theme
         connection.execute(f"DROP TABLE work.{identifier(theme)}.{identifier(dataset.sql_name)}")
-    if origin.parquet is None:
+    if origin.addition is not None and origin.addition.appends:
+        append(connection, target, origin.addition)
+    elif origin.parquet is None:
         connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {origin.table}")
     else:
         connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {origin.table} LIMIT 0")

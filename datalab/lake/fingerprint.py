@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from datalab.catalog.dataset import Dataset
 
@@ -25,6 +26,7 @@ def definition(dataset: Dataset) -> str:
         ],
         "order": list(dataset.columns),
         **_units(dataset),
+        **_accumulation(dataset, whole),
         **{
             key: whole.get(key)
             for key in ("theme", "source", "transform", "max_reject_ratio", "key", "schema")
@@ -32,6 +34,13 @@ def definition(dataset: Dataset) -> str:
     }
     text = json.dumps(shaping, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _accumulation(dataset: Dataset, whole: dict[str, Any]) -> dict[str, Any]:
+    """How rows are kept, and which expectations look at all of them."""
+    if dataset.accumulate is None:
+        return {}
+    return {"accumulate": whole["accumulate"], "scopes": [e.scope for e in dataset.expectations]}
 
 
 def _units(dataset: Dataset) -> dict[str, dict[str, str | None]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.schema import schema_of
@@ -20,6 +21,9 @@ from datalab.lake.decoding import unpack
 from datalab.lake.fill import fill
 from datalab.lake.raw import Reject
 from datalab.lake.transform import transform
+
+if TYPE_CHECKING:
+    from datalab.lake.accumulation import Addition
 
 MAX_BYTES = 2_000_000_000
 EXPRESS = 32_000_000
@@ -39,6 +43,17 @@ class Staged:
     rejects: list[Reject] = field(default_factory=list)
     table: str = "data"
     parquet: Path | None = None
+    addition: Addition | None = None
+
+    @property
+    def added(self) -> int | None:
+        """New rows, where the dataset accumulates."""
+        return self.addition.rows if self.addition else None
+
+    @property
+    def total(self) -> int:
+        """Rows that the lake will hold."""
+        return self.addition.total if self.addition else self.rows
 
 
 def stage(

@@ -23,7 +23,8 @@ HURRIED = Patience(attempts=3, first_wait=0.01, longest=0.05, pause=0)
 class Answer:
     """``announced`` is the Content-Length where it shall not be the true one.
 
-    ``pause`` is what the server waits, in seconds, after each byte.
+    ``pause`` is what the server waits, in seconds, after each byte; ``held`` keeps it from
+    sending a body until it is set.
     """
 
     status: int = 200
@@ -31,6 +32,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     announced: int | None = None
     pause: float = 0
+    held: threading.Event | None = None
 
 
 @dataclass
@@ -81,8 +83,11 @@ class _Handler(BaseHTTPRequestHandler):
             if length >= 0:
                 self.send_header("Content-Length", str(length))
         self.end_headers()
+        if answer.held is not None:
+            answer.held.wait(60)
         if not answer.pause:
-            self.wfile.write(answer.body)
+            with contextlib.suppress(OSError):
+                self.wfile.write(answer.body)
             return
         with contextlib.suppress(OSError):  # the other side had enough
             for byte in answer.body:
