@@ -32,6 +32,7 @@ COMMANDS = {
     "lint": "data",
     "refresh": "refresh",
     "refresher": "refresh",
+    "inspect": "inspect",
     "list": "data",
     "show": "show",
     "snapshots": "data",

@@ -29,11 +29,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notebook": {"lake", "catalog", "methods"},
     "assets": {"connectors"},
     "recheck": {"catalog", "lake", "quality"},
+    "cleaning": {"catalog", "lake", "lineage", "projects"},
     "gate": {"catalog", "lake", "lineage"},
     "refresh": {"recheck", "connectors", "gate", "isolation", "lake", "quality", "catalog"},
     "trial": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
     "keeper": {
+        "cleaning",
         "connectors",
         "hub",
         "isolation",

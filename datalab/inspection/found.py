@@ -11,6 +11,7 @@ from typing import Any, Literal
 from datalab.i18n import DEFAULT, Language, Phrase
 
 Severity = Literal["note", "warning"]
+_SPOKEN = ("meaning", "kind")  # facts of a remark that are msgids themselves
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Remark:
 
     @property
     def message(self) -> Phrase:
-        return Phrase(self.template, **self.facts)
+        spoken = {key: Phrase(self.facts[key]) for key in _SPOKEN if key in self.facts}
+        return Phrase(self.template, **{**self.facts, **spoken})
 
     def as_json(self, language: Language = DEFAULT) -> dict[str, Any]:
         return {
@@ -59,9 +61,15 @@ class Bad:
     column: str
     value: str
     reason: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self, language: Language = DEFAULT) -> dict[str, Any]:
-        return {**asdict(self), "reason": Phrase(self.reason).in_(language)}
+        return {
+            "line": self.line,
+            "column": self.column,
+            "value": self.value,
+            "reason": Phrase(self.reason, **self.facts).in_(language),
+        }
 
 
 @dataclass(frozen=True)

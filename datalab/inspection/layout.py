@@ -262,7 +262,7 @@ def _characters(charset: Charset) -> list[Remark]:
         found.append(
             Remark(
                 "mojibake",
-                "{count} words were decoded wrongly before they came here ('{word}' for "
+                "words that were decoded wrongly before they came here: {count} ('{word}' for "
                 "'{right}'); the draft sets them right",
                 {"count": charset.broken_count, "word": word, "right": right},
                 line=charset.broken_line,
@@ -272,8 +272,8 @@ def _characters(charset: Charset) -> list[Remark]:
         found.append(
             Remark(
                 "characters-lost",
-                "{count} characters were lost before the file came here (they read �); only its "
-                "source can give them back",
+                "characters that were lost before the file came here (they read �): {count}; only "
+                "its source can give them back",
                 {"count": charset.lost},
                 line=charset.lost_line,
             )

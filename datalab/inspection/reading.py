@@ -29,6 +29,7 @@ from datalab.inspection.remark import remarks_on
 from datalab.inspection.worksheet import worksheet
 from datalab.lake.connection import literal
 from datalab.lake.decoding import BLOCK, unpack
+from datalab.lake.raw import Reject
 from datalab.lake.stage import Staged, stage
 
 MAX_BYTES = 2_000_000_000
@@ -137,11 +138,16 @@ def _inspected(
         columns=columns,
         rows=staged.rows,
         rejected=staged.rejected,
-        rejects=[Bad(r.line, r.column, r.value[:200], r.reason) for r in staged.rejects[:KEPT]],
+        rejects=[bad_of(r) for r in staged.rejects[:KEPT]],
         remarks=list(layout.remarks),
         key=_key(columns, staged.rows),
     )
     return replace(inspection, remarks=[*layout.remarks, *remarks_on(inspection, found, blank)])
+
+
+def bad_of(reject: Reject) -> Bad:
+    facts = {key: str(value) for key, value in (getattr(reject, "facts", None) or {}).items()}
+    return Bad(reject.line, reject.column, reject.value[:200], reject.reason, facts)
 
 
 _NAMES = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}

@@ -27,7 +27,7 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
     if inspection.titles:
         yield Remark(
             "titles",
-            "{count} lines above the header are not part of the table",
+            "lines above the header that are not part of the table: {count}",
             {"count": len(inspection.titles)},
             "note",
             line=1,
@@ -35,19 +35,19 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
     if inspection.notes:
         yield Remark(
             "notes",
-            "{count} lines below the table are not part of it, from '{first}' on",
+            "lines below the table that are not part of it: {count}, from '{first}' on",
             {"count": len(inspection.notes), "first": inspection.notes[0][:60]},
             "note",
         )
     if blank:
         yield Remark(
-            "empty-rows", "{count} rows hold no value and are passed over", {"count": blank}, "note"
+            "empty-rows", "rows without any value, passed over: {count}", {"count": blank}, "note"
         )
     if inspection.rejected:
         yield Remark(
             "rejected",
-            "{count} rows cannot be read: the dataset is not published until they are mended, or "
-            "left out on purpose",
+            "rows that cannot be read: {count}; the dataset is not published until they are mended, "
+            "or left out on purpose",
             {"count": inspection.rejected},
             line=inspection.rejects[0].line if inspection.rejects else None,
         )
@@ -62,14 +62,13 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
         for mark, count in column.marks.items():
             known = meaning(mark)
             if not mark:
-                said = "{count} values are nothing but spaces and are read as missing"
+                said = "values that are nothing but spaces, read as missing: {count}"
                 yield Remark("blank", said, {"count": count}, "note", None, column.name)
                 continue
             yield Remark(
                 "mark",
-                "'{mark}' stands {count} times in place of a value and is read as missing: "
-                "{meaning}",
-                {"mark": mark, "count": count, "meaning": known[0] if known else "?"},
+                "'{mark}' in place of a value, read as missing: {count} times ({meaning})",
+                {"mark": mark, "count": count, "meaning": known[1] if known else "no value"},
                 "note",
                 None,
                 column.name,
@@ -77,7 +76,7 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
         if typed.spaced:
             yield Remark(
                 "spaces",
-                "{count} texts begin or end with a space, which is kept",
+                "texts that begin or end with a space, which is kept: {count}",
                 {"count": typed.spaced},
                 "note",
                 None,
@@ -87,7 +86,7 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
             yield Remark(
                 "personal",
                 "this column may hold personal data: {kind}",
-                {"kind": column.personal.kind},
+                {"kind": KINDS[column.personal.kind].template},
                 column=column.name,
             )
     yield from _map(inspection)
