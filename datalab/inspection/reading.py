@@ -60,7 +60,7 @@ def read_file(path: Path, name: str, max_bytes: int = MAX_BYTES) -> Inspection:
         if read is None:
             raise FileNotATable(
                 reason=Phrase(
-                    "files of the kind {format} cannot be inspected yet", format=form.format
+                    "files of the kind {kind} cannot be inspected yet", kind=form.format
                 )
             )
         layout = read(plain)
