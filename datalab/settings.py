@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         default="",
         description="Group of who is in none of those; empty means that they may not enter.",
     )
+    picture_floor: int = Field(
+        default=500_000_000,
+        ge=0,
+        description="Bytes of the disk that stay free: with less, no picture of a citizen is kept, "
+        "and whoever sends one is told so.",
+    )
     participation_database: SecretStr = Field(
         default=SecretStr(""),
         description="Address of a PostgreSQL for participation (postgresql+psycopg://…); empty "

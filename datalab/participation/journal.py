@@ -123,14 +123,31 @@ def find(connection: Connection, change: int) -> Change | None:
     return Change(**row) if row else None
 
 
-def since(connection: Connection, number: int, scope: str | None = None) -> list[Change]:
-    """Changes after ``number``, in order; of one scope, of a kind (``request:*``), or of all."""
-    asked = select(CHANGE).where(CHANGE.c.id > number).order_by(CHANGE.c.id)
+def since(
+    connection: Connection,
+    number: int,
+    scope: str | None = None,
+    *,
+    noun: str | None = None,
+    most: int | None = None,
+) -> list[Change]:
+    """Changes after ``number``, in order; of one scope, of a kind (``request:*``), or of all.
+
+    ``noun`` is what the kinds of changes begin with ("session" for ``session.edit``); the newest
+    ``most`` are read, where that is said.
+    """
+    asked = select(CHANGE).where(CHANGE.c.id > number)
     if scope is not None and scope.endswith(":*"):
         asked = asked.where(CHANGE.c.scope.startswith(scope[:-1], autoescape=True))
     elif scope is not None:
         asked = asked.where(CHANGE.c.scope == scope)
-    return [Change(**row) for row in connection.execute(asked).mappings()]
+    if noun is not None:
+        asked = asked.where(CHANGE.c.kind.startswith(f"{noun}.", autoescape=True))
+    if most is None:
+        ordered = asked.order_by(CHANGE.c.id)
+        return [Change(**row) for row in connection.execute(ordered).mappings()]
+    newest_first = asked.order_by(CHANGE.c.id.desc()).limit(most)
+    return [Change(**row) for row in connection.execute(newest_first).mappings()][::-1]
 
 
 def newest(connection: Connection) -> int:

@@ -8,8 +8,10 @@ and its author sees one before it is accepted.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -34,6 +36,7 @@ LONGEST_DESCRIPTION = 300  # characters
 SECONDS = 30
 AT_ONCE = 2  # children
 MOST_WAITING = 40
+FULL = {errno.ENOSPC, errno.EDQUOT}
 ID_LENGTH = 20
 CHILD = (sys.executable, "-I", "-m", "datalab.participation.encoder")
 REASONS = {
@@ -45,6 +48,10 @@ REASONS = {
     ),
     "format": Phrase("it is no JPEG, PNG, WebP or GIF picture. Take a photo or a screenshot."),
     "pixels": Phrase("it has too many pixels. Take it again with a smaller size."),
+    "room": Phrase(
+        "there is no room left for pictures here. Send what you have to say without it, and the "
+        "picture another day: whoever runs this lab has to make room first."
+    ),
     "broken": Phrase("the file is damaged or incomplete. Choose it again, or take another photo."),
 }
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, shares of the sides
@@ -81,9 +88,16 @@ async def keep(
     TooFast
         where too many pictures wait already.
     """
+    check_room(settings)
     made = await encode(data, settings)
     id = short_id(ID_LENGTH)
-    await asyncio.to_thread(_write, settings.pictures, id, made)
+    try:
+        await asyncio.to_thread(_write, settings.pictures, id, made)
+    except OSError as error:
+        erase_files(settings.pictures, id)
+        if error.errno not in FULL:
+            raise
+        raise PictureRefused(reason=REASONS["room"]) from None
     values = {
         "id": id,
         "author_id": author_id,
@@ -104,6 +118,20 @@ async def keep(
         erase_files(settings.pictures, id)
         raise
     return id
+
+
+def check_room(settings: Settings) -> None:
+    """
+    Raises
+    ------
+    PictureRefused
+        where the disk has less free than the setting ``picture_floor``: pictures are what fills
+        it, and words have to find room longer than they do.
+    """
+    folder = settings.pictures
+    folder = next(one for one in (folder, *folder.parents) if one.exists())
+    if shutil.disk_usage(folder).free < settings.picture_floor:
+        raise PictureRefused(reason=REASONS["room"])
 
 
 async def encode(data: bytes, settings: Settings, rectangles: Sequence[Rectangle] = ()) -> Encoded:

@@ -35,7 +35,8 @@ class Feed:
     async def changes(self, scope: str, after: int | None) -> AsyncIterator[Change | None]:
         """Changes of ``scope`` after number ``after`` (None: from now on), as they come.
 
-        None is a sign that nothing happened for a while.
+        None is a sign that nothing happened for a while. Of what happened before, the newest
+        MOST_WAITING are told: who was away longer draws the page anew anyhow.
         """
         waiting: asyncio.Queue[Change | None] = asyncio.Queue(MOST_WAITING)
         self._listening[scope].add(waiting)
@@ -64,7 +65,8 @@ class Feed:
 
     def since(self, number: int, scope: str | None = None) -> list[Change]:
         with self.store.reading() as connection:
-            return journal.since(connection, number, scope)
+            most = None if scope is None else MOST_WAITING  # what is spread leaves nothing out
+            return journal.since(connection, number, scope, most=most)
 
     def _newest(self) -> int:
         with self.store.reading() as connection:

@@ -14,6 +14,7 @@ from datalab.participation import journal
 from datalab.participation.journal import Edit
 from datalab.participation.store import Store
 from datalab.participation.tables.request import ROUTE
+from datalab.portal.feed import Feed
 
 SCOPE = "session:one"
 
@@ -123,3 +124,22 @@ def test_who_listens_hears_of_every_change_however_many_write_at_once(store: Sto
                 break
             time.sleep(0.02)
     assert sorted(heard) == ["route.quick", "route.slow"]
+
+
+def test_who_asks_for_all_that_ever_was_is_told_the_newest_in_order(store: Store) -> None:
+    with store.writing() as connection:
+        made(connection)
+        for n in range(5):
+            record(connection, "route.change", Edit.update(ROUTE, "k", {"team": f"t{n}"}))
+        journal.record(
+            connection, scope="session:two", at=2.0, actor="ana", kind="session.edit", edits=[]
+        )
+    with store.reading() as connection:
+        every = journal.since(connection, 0, SCOPE)
+        newest = journal.since(connection, 0, SCOPE, most=2)
+        assert journal.since(connection, 0, "session:*", noun="session")[0].kind == "session.edit"
+        assert journal.since(connection, 0, SCOPE, noun="session") == []
+    assert [change.id for change in newest] == [change.id for change in every][-2:]
+    feed = Feed(store)
+    assert len(feed.since(0)) == len(every) + 1
+    assert [change.id for change in feed.since(0, SCOPE)] == [change.id for change in every]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
 import struct
 import subprocess
@@ -286,6 +287,23 @@ def test_a_picture_is_kept_as_two_private_files_and_painted_over_for_good(
         picture.erase(connection, settings.pictures, id)
         assert picture.get(connection, id) is None
     assert not os.listdir(settings.pictures)
+
+
+def test_where_the_disk_is_nearly_full_words_find_room_and_pictures_do_not(
+    store: Store, tmp_path: Path
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    full = Settings(home=tmp_path / "full", picture_floor=free * 2)
+
+    def kept(settings: Settings) -> str:
+        asked = picture.keep(store, settings, saved(drawn()), None, "request", "", NOW)
+        return str(in_a_loop_of_its_own(asked))
+
+    with pytest.raises(PictureRefused, match="plus de place ici pour les photos"):
+        kept(full)
+    assert not full.pictures.exists()
+    assert kept(full.model_copy(update={"picture_floor": free // 2}))
+    assert len(list(full.pictures.iterdir())) == 2
 
 
 def test_a_picture_that_was_not_recorded_leaves_no_file(store: Store, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def calendar(request: Request, id: str) -> Response:
         raise NoDate
     address = f"{root_of(request)}{request.app.state.prefix}/sessions/{session.id}/"
     with request.app.state.participation.reading() as connection:
-        changes = journal.since(connection, 0, session.scope)
+        changes = journal.since(connection, 0, session.scope, noun="session")
     body = calendar_file.write(session, changes, address, language_of(request))
     return file(request, lambda: body, f"{_name(session)}.ics", "text/calendar; charset=utf-8")
 
