@@ -123,6 +123,7 @@ from datalab.portal.views import (
     withdrawal,
     worker,
 )
+from datalab.portal.warm import WarmTables
 from datalab.projects.project import Projects
 from datalab.projects.server import ProjectServers
 from datalab.settings import Settings
@@ -159,6 +160,7 @@ def create_app(
     app.state.hub = prefix.removesuffix("/services/datalab") + "/hub"
     app.state.library = Library(settings.lake)
     app.state.kept_files = KeptFiles(settings.cache / "exits")
+    app.state.warm = WarmTables(settings.cache / "warm")
     app.state.turns = Turns()
     app.state.tiles = Tiles()
     app.state.queries = Queries(
@@ -303,7 +305,7 @@ def create_app(
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """Write down on leaving what was counted and not yet written."""
     yield
-    app.state.queries.close()
+    await app.state.queries.end()
     await run_in_threadpool(app.state.quotas.write, now().timestamp())
     await run_in_threadpool(app.state.uses.close)
     await run_in_threadpool(app.state.participation.close)

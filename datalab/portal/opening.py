@@ -19,6 +19,7 @@ from datalab.portal.page import PUBLIC, matches
 from datalab.portal.pinned import snapshot_of
 from datalab.portal.reader import Reader, reader_of
 from datalab.portal.rows import Table, open_table
+from datalab.portal.warm import WarmTables
 
 HOUR = 3600  # seconds
 EXPOSED = (
@@ -62,9 +63,14 @@ class Opening:
 
 
 def open_rows(
-    request: Request, dataset: str, snapshot: int | None = None, release: str | None = None
+    request: Request,
+    dataset: str,
+    snapshot: int | None = None,
+    release: str | None = None,
+    *,
+    warm: bool = False,
 ) -> Opening:
-    """Open the table that a request asks for.
+    """Open the table that a request asks for; ``warm`` where it asks for few of its rows.
 
     Raises
     ------
@@ -79,6 +85,9 @@ def open_rows(
     reader, language = reader_of(request), language_of(request)
     opened = open_table(shelf, holding, language, wanted, reader)
     holding = version_for(shelf, holding, reader)
+    if warm:
+        copies: WarmTables = request.app.state.warm
+        opened = copies.of(shelf, holding, opened)
     return Opening(shelf, holding, opened, reader, language, wanted is not None)
 
 

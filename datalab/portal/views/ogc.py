@@ -107,7 +107,7 @@ def features(
     release: ReleaseName = None,
     f: Form = None,
 ) -> Response:
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     place, language = place_in(opening), opening.language
     _in_crs84(request, "crs", "bbox-crs")
     as_page = _wants_page(request, f)
@@ -154,7 +154,7 @@ def feature(
 ) -> Response:
     _only(request, "f", "lang", "snapshot", "release", "crs")
     _in_crs84(request, "crs")
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     found = item(opening, place_in(opening), feature)
     root = _root(request)
     own = f"{root}/collections/{dataset}/items/{feature}"
@@ -171,7 +171,7 @@ def feature(
 
 
 def _collection(request: Request, dataset: str, language: Language) -> dict[str, Any]:
-    opening = open_rows(request, dataset)
+    opening = open_rows(request, dataset, warm=True)
     place = place_in(opening)
     extent = extent_of(opening.shelf, opening.holding, opening.table, place)
     return ogc.collection(_root(request), opening.holding, extent, language)

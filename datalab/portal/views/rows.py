@@ -89,7 +89,7 @@ def rows(
     snapshot: Snapshot = None,
     release: ReleaseName = None,
 ) -> Response:
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     opened, language = opening.table, opening.language
     pairs = request.query_params.multi_items()
     chosen = Selection(
@@ -134,7 +134,7 @@ def aggregate(
     snapshot: Snapshot = None,
     release: ReleaseName = None,
 ) -> Response:
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     opened, language = opening.table, opening.language
     measures = measures_of(measure, opened, language)
     names = columns_of(by, opened, language) if by else ()

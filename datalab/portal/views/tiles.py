@@ -28,7 +28,7 @@ Index = Annotated[int, Path(ge=0, lt=2**DEEPEST)]
 def tilejson(
     request: Request, dataset: str, snapshot: Snapshot = None, release: ReleaseName = None
 ) -> Response:
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     place, opened = place_in(opening), opening.table
     extent = extent_of(opening.shelf, opening.holding, opened, place)
     own = str(request.url.replace(path=request.url.path.removesuffix(".json"), query=""))
@@ -89,7 +89,7 @@ def _made(
     snapshot: int | None,
     release: str | None,
 ) -> Response:
-    opening = open_rows(request, dataset, snapshot, release)
+    opening = open_rows(request, dataset, snapshot, release, warm=True)
     for name, number in zip("xy", at[1:], strict=True):
         if number >= 2 ** at[0]:
             reason = translate(
