@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from datalab.catalog import overlay
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.lint import Problem, misplaced, problems_between, read_file
 from datalab.errors import UnknownDataset
@@ -28,14 +29,20 @@ class Catalog:
         source_models: Mapping[str, type[BaseModel]] | None = None,
         *more: Path,
     ) -> Catalog:
-        """Read every ``<theme>/<dataset>.yaml`` under ``root``, then under ``more`` folders.
+        """Read every ``<theme>/<dataset>.yaml`` under ``root``, then under ``more`` folders, whose
+        overlays add expectations to any of them.
 
         ``source_models`` are the connectors' own models of ``source``, by connector name; without
         them the keys that belong to a connector are not checked.
         """
         datasets: dict[str, Dataset] = {}
         problems: list[Problem] = []
-        for path in [p for folder in (root, *more) for p in sorted(folder.glob("*/*.y*ml"))]:
+        for path in [
+            path
+            for folder in (root, *more)
+            for path in sorted(folder.glob("*/*.y*ml"))
+            if folder == root or path.parent.name != overlay.FOLDER
+        ]:
             dataset, found = read_file(path, source_models)
             problems += found
             if dataset is None:
@@ -44,6 +51,9 @@ class Catalog:
                 problems.append(Problem.duplicate_id(path, datasets[dataset.id]))
                 continue
             datasets[dataset.id] = dataset
+        for folder in more:
+            datasets, wrong = overlay.overlaid(datasets, folder)
+            problems += [Problem(*one) for one in wrong]
         problems += misplaced(root)
         problems += problems_between(datasets)
         return cls(root, datasets, problems)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.i18n import Language
+from datalab.participation.flag import STATE_NAMES
 from datalab.portal.access import barrier, explain, version_for
 from datalab.portal.admission import Admission, admission_of
 from datalab.portal.card import Card, card_of
@@ -31,6 +32,7 @@ from datalab.portal.facts import (
     reuse_of,
     standard_of,
 )
+from datalab.portal.flag_form import Seen, seen
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Library, Shelf
 from datalab.portal.page import PAGE_ONLY, SPREAD, document, page
@@ -84,6 +86,8 @@ class DatasetView:
     period_label: str = field(default="", metadata=PAGE_ONLY)
     map: Chart | None = field(default=None, metadata=PAGE_ONLY)
     verdicts: Verdicts | None = field(default=None, metadata=PAGE_ONLY)
+    flags: Seen | None = field(default=None, metadata=PAGE_ONLY)
+    flag_states: dict[str, str] = field(default_factory=dict, metadata=PAGE_ONLY)
     descending: bool = field(default=False, metadata=PAGE_ONLY)
     sorted_by: str = field(default="", metadata=PAGE_ONLY)
 
@@ -157,6 +161,8 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         period_label=period_label(dataset.temporal, language),
         map=chart,
         verdicts=verdicts_of(history_of(library, holding, language), language),
+        flags=seen(request, holding) if with_map else None,
+        flag_states={state: said.in_(language) for state, said in STATE_NAMES.items()},
         descending=descending,
         sorted_by=sorted_by,
     )
