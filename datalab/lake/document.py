@@ -158,9 +158,9 @@ def _moved(geometry: Any, code: str) -> Any:
 
 def flatten(item: dict[str, Any], declared: Collection[str]) -> None:
     """Put ``outer.inner`` in the place of ``outer`` wherever such a column is declared."""
-    for key in [key for key, value in item.items() if isinstance(value, dict)]:
+    for key in [key for key, value in item.items() if value is None or isinstance(value, dict)]:
         if key not in declared and any(name.startswith(f"{key}.") for name in declared):
-            inner = {f"{key}.{name}": value for name, value in item.pop(key).items()}
+            inner = {f"{key}.{name}": value for name, value in (item.pop(key) or {}).items()}
             flatten(inner, declared)
             item.update(inner)
 

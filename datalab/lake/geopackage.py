@@ -99,7 +99,7 @@ def _layer(dataset: Dataset, database: sqlite3.Connection) -> tuple[str, str | N
                 "WHERE data_type IN ('features', 'attributes') ORDER BY table_name"
             ).fetchall()
         )
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         raise unreadable(dataset, "it is not a GeoPackage.") from None
     wanted = dataset.source.layer
     if wanted is None and len(layers) != 1:
