@@ -31,7 +31,8 @@ class Commit:
 
 
 @contextmanager
-def _opened(path: Path, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(path: Path, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file as a plain database."""
     connection = duckdb.connect(
         str(path), read_only=read_only, config={"autoload_known_extensions": False, "threads": 1}
     )
@@ -44,7 +45,7 @@ def _opened(path: Path, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def recover(path: Path) -> None:
     """Write a left-over write-ahead log of ``path`` into it."""
-    with _opened(path, read_only=False) as connection:
+    with opened(path, read_only=False) as connection:
         connection.execute("CHECKPOINT")
 
 
@@ -56,14 +57,14 @@ def newest(path: Path) -> int:
     duckdb.Error
         where ``path`` is not the metadata of a lake.
     """
-    with _opened(path, read_only=True) as connection:
+    with opened(path, read_only=True) as connection:
         row = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshot").fetchone()
     return int(row[0]) if row else 0
 
 
 def commits(path: Path) -> list[Commit]:
     """The commits that published a dataset, newest first."""
-    with _opened(path, read_only=True) as connection:
+    with opened(path, read_only=True) as connection:
         rows = connection.execute(
             "SELECT s.snapshot_id, strftime(s.snapshot_time, '%Y-%m-%dT%H:%M:%SZ'), c.author, "
             "c.commit_message, c.commit_extra_info FROM ducklake_snapshot s "
@@ -78,7 +79,7 @@ def commits(path: Path) -> list[Commit]:
 
 def tables(path: Path) -> set[tuple[str, str]]:
     """Theme and name of every table that the newest snapshot holds."""
-    with _opened(path, read_only=True) as connection:
+    with opened(path, read_only=True) as connection:
         rows = connection.execute(
             "SELECT s.schema_name, t.table_name FROM ducklake_table t "
             "JOIN ducklake_schema s USING (schema_id) WHERE t.end_snapshot IS NULL"
@@ -88,7 +89,7 @@ def tables(path: Path) -> set[tuple[str, str]]:
 
 def files(path: Path) -> set[str]:
     """Data and delete files that any snapshot references, relative to the data folder."""
-    with _opened(path, read_only=True) as connection:
+    with opened(path, read_only=True) as connection:
         rows = connection.execute(
             "SELECT s.path || t.path || f.path FROM (SELECT table_id, path FROM ducklake_data_file "
             "UNION ALL SELECT table_id, path FROM ducklake_delete_file) f "
@@ -105,7 +106,7 @@ def erase(path: Path, dataset: str, table: str, target: Path) -> None:
     keeps the bytes of deleted rows, which include minima, maxima and example values.
     """
     target.unlink(missing_ok=True)
-    with _opened(target, read_only=False) as connection:
+    with opened(target, read_only=False) as connection:
         connection.execute(f"ATTACH {literal(path)} AS before (READ_ONLY)")
         connection.execute(f"COPY FROM DATABASE before TO {identifier(target.stem)} (SCHEMA)")
         gone = [

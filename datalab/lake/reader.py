@@ -84,7 +84,7 @@ def _short_names(connection: duckdb.DuckDBPyConnection, places: list[LakeFolder]
         for schema, name in tables:
             connection.execute(
                 f"CREATE OR REPLACE VIEW memory.main.{identifier(name)} AS "
-                f"FROM {_qualified(place.name, schema, name)}"
+                f"FROM {qualified(place.name, schema, name)}"
             )
     connection.execute("COMMIT")
 
@@ -116,11 +116,11 @@ def table(entry: Entry, snapshot: int | None = None) -> str:
         reason = ((entry.record or {}).get("error") or {}).get("code") or "no-published-run"
         raise NotPublished(dataset=entry.id, reason=reason)
     if snapshot is None:
-        return _qualified(entry.lake, entry.theme, entry.sql_name)
+        return qualified(entry.lake, entry.theme, entry.sql_name)
     for known in entry.snapshots:
         if known["snapshot"] == snapshot:
             theme = known.get("theme") or entry.theme
-            name = _qualified(entry.lake, theme, entry.sql_name)
+            name = qualified(entry.lake, theme, entry.sql_name)
             return f"{name} AT (VERSION => {int(snapshot)})"
     raise UnknownSnapshot(
         dataset=entry.id,
@@ -129,5 +129,6 @@ def table(entry: Entry, snapshot: int | None = None) -> str:
     )
 
 
-def _qualified(*names: str) -> str:
+def qualified(*names: str) -> str:
+    """Names quoted and joined by dots."""
     return ".".join(identifier(name) for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Sequence
@@ -127,6 +128,7 @@ def summary(commit: Commit) -> dict[str, Any]:
         "sha256": commit.facts.get("sha256"),
         "message": commit.message,
         "theme": (commit.facts.get("description") or {}).get("theme"),
+        "rollback": (commit.facts.get("rollback") or {}).get("to"),
     }
 
 
@@ -143,6 +145,10 @@ def rebuild(place: LakeFolder, commits: Sequence[Commit]) -> None:
     for dataset, own in grouped.items():
         newest, entry = own[0], entries.get(dataset)
         if entry and entry.good and entry.good.get("snapshot") == newest.snapshot:
+            if [s["snapshot"] for s in entry.snapshots] != [commit.snapshot for commit in own]:
+                changed = True  # the clean-up was ended half way
+                listed = [summary(commit) for commit in own]
+                entries[dataset] = dataclasses.replace(entry, snapshots=listed)
             continue
         changed = True
         record = RunRecord.from_json(newest.facts).with_(snapshot=newest.snapshot)

@@ -29,6 +29,7 @@ from datalab.lake.raw import Reject
 from datalab.lake.record import RunRecord
 from datalab.lake.register import announce, forget, rebuild, register, since_when
 from datalab.lake.release import forget as forget_releases
+from datalab.lake.retention import remove_orphans
 from datalab.lake.stage import Staged
 
 
@@ -98,6 +99,14 @@ class Writer:
             source = Origin(attach, f"staged.{WHOLE}", addition=staged.addition)
         published = self._commit(place, dataset, source, record)
         self._register(place, dataset, published, staged.rejects)
+        self.masks.settle(place)
+        return published
+
+    def republish(self, dataset: Dataset, source: Origin, record: RunRecord) -> RunRecord:
+        """Commit rows that a lake holds already as a new snapshot."""
+        place = self._place(dataset.lake)
+        published = self._commit(place, dataset, source, record)
+        self._register(place, dataset, published, ())
         self.masks.settle(place)
         return published
 
@@ -204,8 +213,18 @@ class Writer:
             ):
                 self._put_in_place(working, place)
             rebuild(place, metadata.commits(working))
-            _remove_orphans(place, metadata.files(working))
+            remove_orphans(place, metadata.files(working))
         self.masks.settle_all()
+
+    def replace_metadata(self, place: LakeFolder, prepared: Path) -> None:
+        """Put metadata with less in them in place, for us, then for readers; then delete the files
+        that no snapshot references any more."""
+        working = self._working(place)
+        prepared.replace(working)
+        sync_folder(self.writer)
+        self._put_in_place(working, place)
+        rebuild(place, metadata.commits(working))
+        remove_orphans(place, metadata.files(working))
 
     # -- how it is done -------------------------------------------------------------------
 
@@ -283,15 +302,12 @@ class Writer:
         record = RunRecord.from_json(entry.good or {})
         described = {**dataset.as_json(), **{k: entry.dataset[k] for k in ("theme", "columns")}}
         moved = Dataset.from_json({**described, "sql_name": dataset.sql_name})
-        place = self._place(dataset.lake)
         attach = (
             f"ATTACH {literal(f'ducklake:{old.catalog}')} AS staged (READ_ONLY, DATA_PATH "
             f"{literal(f'{old.data}/')}, OVERRIDE_DATA_PATH true)"
         )
         table = f"staged.{identifier(entry.theme)}.{identifier(entry.sql_name)}"
-        published = self._commit(place, moved, Origin(attach, table), record)
-        self._register(place, moved, published, ())
-        self.masks.settle(place)
+        self.republish(moved, Origin(attach, table), record.with_(moved_from=old.name))
 
     def _erase(self, old: LakeFolder, entry: Entry) -> None:
         working = self._working(old)
@@ -299,13 +315,8 @@ class Writer:
         if working.is_file():
             erased = self.writer / f"{old.name}.erased"
             metadata.erase(working, entry.id, entry.sql_name, erased)
-            erased.replace(working)
-            sync_folder(self.writer)
-            self._put_in_place(working, old)
-            forget(old, entry.id)
-            _remove_orphans(old, metadata.files(working))
-        else:
-            forget(old, entry.id)
+            self.replace_metadata(old, erased)
+        forget(old, entry.id)
 
     def _sound(self, working: Path) -> bool:
         """Whether the working metadata can be read, its write-ahead log written into it."""
@@ -328,13 +339,3 @@ class Writer:
             temporary = working.with_suffix(".restored")
             shutil.copyfile(place.catalog, temporary)
             temporary.replace(working)
-
-
-def _remove_orphans(place: LakeFolder, referenced: set[str]) -> None:
-    """Delete data files that no snapshot references; working and published copy are the same."""
-    for path in place.data.rglob("*.parquet"):
-        if str(path.relative_to(place.data)) not in referenced:
-            path.unlink(missing_ok=True)
-    for path in sorted(place.data.rglob("*"), reverse=True):
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
