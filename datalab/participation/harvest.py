@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from datalab.participation.journal import Change
 from datalab.participation.session import Session
 from datalab.participation.tables.author import PICTURE
 
@@ -48,12 +49,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Votes:
-    """``ties`` are the ideas that share a place among those that got dots, best place first."""
+    """``ties`` are the ideas that share a place among those that got dots, best place first.
+
+    ``rounds`` is how many times the vote was opened: its counts were seen at each closing.
+    """
 
     quota: int
     participants: int
     dots: int
     ties: tuple[tuple[str, ...], ...]
+    rounds: int = 1
 
 
 def heirs(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -163,6 +168,7 @@ def votes_of(
     votes: list[Row],
     ideas: Mapping[str, Idea],
     heir: Mapping[str, str],
+    changes: Sequence[Change] = (),
 ) -> Votes:
     shown = {id for id, root in heir.items() if root in ideas}
     places: dict[int, list[str]] = defaultdict(list)
@@ -178,6 +184,15 @@ def votes_of(
         ties=tuple(
             tuple(places[dots]) for dots in sorted(places, reverse=True) if places[dots][1:]
         ),
+        rounds=max(1, sum(_opens(change) for change in changes)),
+    )
+
+
+def _opens(change: Change) -> bool:
+    """Whether a change opened the vote, as one or as taking back that it was closed."""
+    return any(
+        row["table"] == "session" and row["after"] and row["after"].get("voting") is True
+        for row in change.rows
     )
 
 

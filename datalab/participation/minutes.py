@@ -142,7 +142,7 @@ def minutes(
             and row["said"]
         ),
         counts=counts,
-        votes=votes_of(session, votes, ideas, heirs(rows)),
+        votes=votes_of(session, votes, ideas, heirs(rows), changes),
         decisions=tuple(made for made, _ in decisions),
         titles={cluster["id"]: cluster["title"] for cluster in clusters},
         undecided=tuple(i.text for i in ranked(ideas.values()) if i.id not in answered),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datalab.participation import agenda, contribution, decision, foreword, journal, vote
+from datalab.participation.documents.telling import tell
 from datalab.participation.minutes import Minutes, minutes
 from datalab.participation.store import Store
 from tests.participation.meeting import BEGIN, PHONE, REFUSED, STREET, begun, held
@@ -142,3 +143,20 @@ def test_hidden_counts_stay_hidden_in_a_draft_while_people_vote(store: Store) ->
     with store.writing() as connection:
         vote.open_vote(connection, meeting.session, now=meeting.tick(), actor="ana")
     assert of(store, meeting.session.id).votes.dots == 0
+
+
+def test_a_vote_that_was_opened_again_says_that_its_counts_can_be_compared(store: Store) -> None:
+    meeting = begun(store)
+    who, other = meeting.person("Zoé"), meeting.person("Ali")
+    idea = meeting.said(who, "Des bancs")
+    meeting.vote({who: {idea.id: 2}})
+
+    def says() -> bool:
+        blocks = tell(of(store, meeting.session.id), "en").blocks
+        return any("opened 2 times" in getattr(block, "text", "") for block in blocks)
+
+    assert of(store, meeting.session.id).votes.rounds == 1
+    assert not says()
+    meeting.vote({other: {idea.id: 1}})
+    assert of(store, meeting.session.id).votes.rounds == 2
+    assert says()

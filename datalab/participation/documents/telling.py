@@ -216,6 +216,15 @@ class _Teller:
                 dots=votes.dots,
             )
         )
+        if votes.rounds > 1:
+            yield Paragraph(
+                self.t(
+                    "The vote was opened {rounds} times: these are the counts of its last closing. "
+                    "Those seen at an earlier closing differ by the dots given or taken back "
+                    "since; where these are few, one may guess whose they are.",
+                    rounds=votes.rounds,
+                )
+            )
         ranked = sorted((i for i in self.minutes.ideas if i.dots), key=lambda idea: -idea.dots)
         yield Table(
             self.t("Ideas by dots"),
