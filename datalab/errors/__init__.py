@@ -27,7 +27,7 @@ from datalab.errors.deployment import (
     NotRunning,
     PortBusy,
 )
-from datalab.errors.flag import FlagRefused, UnknownFlag
+from datalab.errors.flag import FlagNotSent, FlagRefused, UnknownFlag
 from datalab.errors.guided import (
     CommentRefused,
     DuplicateControl,
@@ -138,6 +138,7 @@ from datalab.errors.publication import (
     UnknownPublication,
 )
 from datalab.errors.request import (
+    BeingPrepared,
     InvalidParameter,
     MethodRefused,
     NoGeometry,
@@ -218,6 +219,7 @@ __all__ = [
     "ApiKeyRefused",
     "BackupFailed",
     "BackupUnreadable",
+    "BeingPrepared",
     "CallRefused",
     "CannotMove",
     "CannotUndo",
@@ -233,9 +235,10 @@ __all__ = [
     "DuplicateControl",
     "ExpectationRefused",
     "FieldRefused",
-    "FlagRefused",
     "FileNotATable",
     "FileTooLarge",
+    "FlagNotSent",
+    "FlagRefused",
     "FormExpired",
     "FormTooLarge",
     "GuidedError",

@@ -17,3 +17,11 @@ class UnknownFlag(ParticipationError):
     code = "unknown-flag"
     status = 404
     template = "There is no flag '{id}'. It may have been deleted by whoever sent it."
+
+
+class FlagNotSent(ParticipationError):
+    """``page`` is where the same can be said in a browser."""
+
+    code = "flag-not-sent"
+    status = 503
+    template = "This could not be sent from here ({reason}). Say it on the page instead: {page}"

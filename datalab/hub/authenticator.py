@@ -103,6 +103,7 @@ class Accounts(Authenticator):  # type: ignore[misc]
         return True if same else current
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+        from datalab.hub.flagging import FlagHandler
         from datalab.hub.invitation import JoinHandler, LeaveHandler
         from datalab.hub.password import LoginHandler, PasswordHandler
         from datalab.hub.signin import SigninHandler
@@ -115,6 +116,7 @@ class Accounts(Authenticator):  # type: ignore[misc]
             (r"/signin", SigninHandler),
             (r"/password", PasswordHandler),
             (r"/api/datalab/signout/([^/]+)", SignoutHandler),
+            (r"/api/datalab/flags/([a-z0-9-]{1,60})", FlagHandler),
             (r"/rejoindre(?:/([^/]*))?", JoinHandler),
             (r"/quitter", LeaveHandler),
         ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datalab.catalog.dataset import Dataset as Described
     from datalab.notebook.citation import Citation
     from datalab.notebook.diff import Diff
+    from datalab.notebook.flag import Flagged
     from datalab.notebook.lab import Lab
     from datalab.notebook.map import Map
     from datalab.notebook.quality import Quality
@@ -129,6 +130,33 @@ class Dataset:
         from datalab.notebook.citation import Citation
 
         return Citation.of(self)
+
+    def flag(
+        self, text: str, *, column: str | None = None, row: object = None, receipt: str = ""
+    ) -> Flagged:
+        """Tell the steward that something looks wrong; they answer on the dataset's page.
+
+        Parameters
+        ----------
+        text
+            what looks wrong, without anybody's name.
+        column
+            where, if it is one column.
+        row
+            where, if it is one row: its number from 1, or its key (``{"insee_code": "21231"}``;
+            for a key of one column its value).
+
+        Raises
+        ------
+        FlagNotSent
+            where this notebook does not run in the lab, with the page on which to say it.
+        FlagRefused, UnknownColumn
+        """
+        from datalab.notebook.flag import send
+
+        if column is not None:
+            self._names([column])
+        return send(self, text, column, row, receipt)
 
     # -- what it holds --------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def chosen(drafted: list[dict[str, Any]], fields: Mapping[str, Any]) -> dict[str
     FlagRefused
     """
     number = str(fields.get("test") or "")
-    if not number.isdecimal() or int(number[:3]) >= len(drafted):
+    if not (number.isascii() and number.isdecimal()) or int(number[:3]) >= len(drafted):
         raise FlagRefused(field="test", reason=Phrase("choose one of the tests"))
     found = dict(drafted[int(number)])
     for name in LIMITS:

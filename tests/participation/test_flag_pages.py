@@ -160,7 +160,7 @@ def test_a_notebook_flags_in_the_name_of_its_account(desk: Desk, shelf: Shelf) -
     client = desk.browser().client
     body = {"account": "student", "text": TEXT, "column": "population", "row": "21003"}
     assert client.post("api/v1/datasets/communes/flags", json=body).status_code == 401
-    key = {"X-Datalab-Hub": secret(desk.settings.secrets, "flag_token")}
+    key = {"X-Datalab-Hub": secret(desk.settings.secrets, "portal_token")}
     answer = client.post("api/v1/datasets/communes/flags", json=body, headers=key)
     assert answer.status_code == 201, answer.text
     assert only(desk).account == "student"

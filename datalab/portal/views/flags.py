@@ -41,7 +41,7 @@ from datalab.portal.visitor import open_form_of
 router = APIRouter(include_in_schema=False)
 PARTS.append(("mine_flags.html", mine_flags))
 LARGEST = 20_000  # bytes of a form
-KEY = "flag_token"  # in the lab's secrets: the hub passes flags of its notebooks on with it
+KEY = "portal_token"  # what the hub and the portal alone know: flags of notebooks come with it
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 

@@ -1,0 +1,55 @@
+"""``POST /hub/api/datalab/flags/<dataset>``: a flag from a notebook, passed on to the portal.
+
+A notebook in a room reaches nothing of this machine but its own way to the hub. Its server's token
+says whose it is; the hub adds the account, and proves itself to the portal with the token that
+only the two of them know.
+"""
+
+from __future__ import annotations
+
+import json
+
+from jupyterhub.apihandlers.base import APIHandler
+from jupyterhub.utils import url_path_join
+from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
+from tornado.web import HTTPError as Refused
+
+from datalab.hub.roles import PORTAL
+
+LARGEST = 20_000  # bytes
+SECONDS = 20.0
+HEADER = "X-Datalab-Hub"
+
+
+class FlagHandler(APIHandler):  # type: ignore[misc]
+    async def post(self, dataset: str) -> None:
+        """The portal's own answer, refusals included."""
+        user = self.current_user
+        if self.get_token() is None or user is None:
+            raise Refused(403)
+        try:
+            document = json.loads(self.request.body[: LARGEST + 1])
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise Refused(400)
+        service = self.services[PORTAL]
+        path = url_path_join(service.prefix, "api/v1/datasets", dataset, "flags")
+        question = HTTPRequest(
+            f"{service.url.rstrip('/')}{path}",
+            method="POST",
+            body=json.dumps({**document, "account": user.name}),
+            headers={
+                "Content-Type": "application/json",
+                "Accept-Language": self.request.headers.get("Accept-Language", "fr"),
+                HEADER: service.api_token,
+            },
+            request_timeout=SECONDS,
+        )
+        try:
+            answer = await AsyncHTTPClient().fetch(question, raise_error=False)
+        except (HTTPError, OSError):
+            raise Refused(503) from None
+        self.set_status(answer.code)
+        self.set_header("Content-Type", "application/json")
+        self.finish(answer.body or b"{}")
