@@ -15,9 +15,11 @@ from datetime import datetime
 
 from datalab.catalog.dataset import Dataset
 from datalab.errors import InvalidManifest
+from datalab.isolation.private import secret
 from datalab.lake import retention
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders
+from datalab.lake.masked import key_in
 from datalab.lake.release import lock, read_releases
 from datalab.lake.retention import Rule, Sweep
 from datalab.lake.writer import Writer
@@ -63,7 +65,8 @@ def clean(
             on_sweep(sweep)
         return found
     done = []
-    with Writer(settings.lake, settings.writer, "clean", wait) as writer:
+    key = key_in(settings.secrets, secret)
+    with Writer(settings.lake, settings.writer, "clean", wait, key) as writer:
         writer.heal()
         for place in folders(settings.lake):
             # Nobody names a snapshot while it is decided that nobody did.

@@ -37,6 +37,10 @@ COMMANDS = {
     "show": "show",
     "snapshots": "data",
     "quality": "quality",
+    "release": "version",
+    "publish": "version",
+    "rollback": "version",
+    "clean": "version",
     "sql": "data",
     "schemas": "schemas",
 }

@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parseaddr
 
 import httpx
 
+from datalab.cleaning import clean
 from datalab.connectors.address import Forbidden, addresses_of, client_for
 from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
@@ -46,6 +48,7 @@ from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
 SYNC_SECONDS = 60.0
+HOUR = 3600.0
 PUSH_SECONDS = 10.0  # until a push service has answered
 
 
@@ -77,6 +80,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("lineage", 15, beside("lineage", lambda lab: collect_all(settings, lab.now))),
+        Task("clean", 6 * HOUR, beside("clean", cleaner(settings)), time.monotonic() + HOUR),
         Task("purge", 3600, purge_projects(settings)),
         Task("news", 5, beside("news", tell_of_cases(settings))),
         Task("letters", 5, beside("letters", send_letters(settings))),
@@ -139,6 +143,16 @@ def follow_projects(settings: Settings) -> Callable[[Lab], None]:
         servers = ProjectServers(lab.hub, lambda: Plan.read(settings.run).url)
         sync(projects, store, lab.hub, now=lab.now, lake=settings.lake, servers=servers)
         seen, again_at = state, lab.now + SYNC_SECONDS
+
+    return work
+
+
+def cleaner(settings: Settings) -> Callable[[Lab], None]:
+    """Remove the snapshots that nothing points at."""
+
+    def work(lab: Lab) -> None:
+        for gone in clean(settings, datetime.fromtimestamp(lab.now, UTC), wait=600):
+            LOG.info("%s: snapshots %s removed", gone.dataset, gone.snapshots)
 
     return work
 

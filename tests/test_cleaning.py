@@ -203,7 +203,7 @@ def test_the_way_back_is_refused_where_it_cannot_be(lab: Lab) -> None:
 
 def test_what_was_closed_since_does_not_come_back_open(tmp_path: Path) -> None:
     lab = Lab(tmp_path, rounds=2)
-    lab.trees(8, redistribution=False)
+    lab.trees(8, redistribution=False, license="all-rights-reserved")
     assert lab.refresh("trees") == {"trees": "published"}
     with pytest.raises(RollbackRefused, match="redistribution"):
         lab.back()
