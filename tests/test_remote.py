@@ -26,7 +26,7 @@ from tests.test_refresh import CSV, Place, until
 
 __all__ = ["server"]
 AWAY = "http://127.0.0.1:9/trees.csv"
-KILLS = 15
+KILLS = 8
 
 
 @pytest.fixture

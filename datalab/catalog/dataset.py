@@ -242,7 +242,7 @@ class Dataset(Model):
     personal_data: Literal["none", "pseudonymous", "personal"] = "none"
     provenance: Literal["real", "synthetic"] = "real"
     calibration: Text | None = None
-    role: Literal["equipment", "streets"] | None = None
+    role: Literal["equipment", "streets", "links"] | None = None
     schema_: str | None = Field(
         None,
         alias="schema",

@@ -16,13 +16,14 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from datalab.catalog import dataset as catalog
 from datalab.connectors.address import is_public
 from datalab.connectors.fetched import Fetched, Progress, sha256_of
+from datalab.connectors.transfer import PATIENT, Patience
 from datalab.errors import SourceMissing, SourceRefused, SourceTooLarge, SourceUnreachable
 from datalab.i18n import Phrase
 
@@ -45,6 +46,7 @@ class Source(catalog.Source):
     """A table or one SELECT of a PostgreSQL database that the operator made known by a name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    remote: ClassVar[bool] = True
 
     format: Literal["csv"] = Field("csv", description="always csv: how rows are handed over")
     database: str = Field(
@@ -91,6 +93,7 @@ def fetch(
     max_bytes: int,
     progress: Progress | None = None,
     databases: Mapping[str, SecretStr] | None = None,
+    patience: Patience = PATIENT,
 ) -> Fetched:
     """The rows as CSV, with a header.
 
@@ -98,6 +101,8 @@ def fetch(
     ----------
     databases
         address of each database, by the name that YAML files use.
+    patience
+        not used: a database that is away is asked again by the next refresh.
 
     Raises
     ------

@@ -11,20 +11,22 @@ import lzma
 import os
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from datalab.catalog import dataset as catalog
 from datalab.catalog.lint import read_file
-from datalab.connectors import street_lights
+from datalab.connectors import drawn, street_lights
+from datalab.connectors.calibration import Held, Total, unknown
+from datalab.connectors.drawn import Drawn
 from datalab.connectors.fetched import Fetched, Progress, sha256_of
 from datalab.connectors.street_lights import Area, Ring
-from datalab.errors import SourceMissing, SourceTooLarge
+from datalab.errors import SourceMissing, SourceRefused, SourceTooLarge
 from datalab.i18n import Phrase
 
 HERE = ZoneInfo("Europe/Paris")
@@ -32,20 +34,55 @@ csv.field_size_limit(10_000_000)  # a boundary is one field
 
 
 class Source(catalog.Source):
-    """Rows drawn by a process of the lab with a seed; only for datasets that say so."""
+    """Rows drawn by a process of the lab with a seed and declared totals; never taken for real."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    generator: Literal["street-lights"] = Field(description="the process that draws them")
+    generator: Literal["table", "street-lights"] = Field(description="the process that draws them")
     seed: int = Field(description="the same seed gives the same rows")
     count: int = Field(gt=0, le=1_000_000, description="how many rows")
-    day: date | None = Field(
-        None, description="the day whose state is drawn; that of the refresh if absent"
+    totals: list[Total] = Field(
+        min_length=1, description="published totals that the rows give, each with its source"
     )
-    areas: str = Field(description="id of the dataset of municipalities (population, area, centre)")
-    boundaries: str = Field(description="id of the dataset with their boundaries")
-    anchor: str = Field(description="INSEE code of the municipality whose number is known")
-    anchor_count: int = Field(gt=0, description="that number")
+    fields: dict[str, Drawn] = Field(
+        default_factory=dict, description="generator table: the law of each column"
+    )
+    day: date | None = Field(
+        None,
+        description="generator street-lights: the day whose state is drawn; that of the refresh "
+        "if absent",
+    )
+    areas: str | None = Field(
+        None,
+        description="generator street-lights: id of the dataset of municipalities (population, "
+        "area, centre)",
+    )
+    boundaries: str | None = Field(
+        None, description="generator street-lights: id of the dataset with their boundaries"
+    )
+    anchor: str | None = Field(
+        None,
+        description="generator street-lights: INSEE code of the municipality whose number is known",
+    )
+    anchor_count: int | None = Field(None, gt=0, description="generator street-lights: that number")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Source:
+        lights = {k: getattr(self, k) for k in ("areas", "boundaries", "anchor", "anchor_count")}
+        if self.generator == "table":
+            if not self.fields:
+                raise ValueError("the generator 'table' needs 'fields'")
+            columns = drawn.columns_of(self.fields)
+        else:
+            if None in lights.values():
+                raise ValueError(
+                    "the generator 'street-lights' needs 'areas', 'boundaries', 'anchor' and "
+                    "'anchor_count'"
+                )
+            columns = list(street_lights.COLUMNS)
+        if unknown(self.totals, columns) is not None:
+            raise ValueError("a total names a column that is not drawn")
+        return self
 
 
 def fetch(
@@ -55,33 +92,54 @@ def fetch(
     max_bytes: int,
     progress: Progress | None = None,
 ) -> Fetched:
-    """The rows of the day, as CSV.
+    """The rows, as CSV, once they are known to give every declared total.
 
     Raises
     ------
     SourceMissing
         where a dataset that it rests on is not in the catalog, or its source cannot be had.
+    SourceRefused
+        where the dataset does not say that it is synthetic, or the rows miss a total.
     SourceTooLarge
     """
     source = Source.model_validate(dataset.source.model_dump())
-    day = source.day or datetime.now(HERE).date()
-    areas = list(_areas(dataset, source, cache, max_bytes))
-    rows = street_lights.generate(
-        areas,
-        count=source.count,
-        seed=source.seed,
-        day=day,
-        anchor=(source.anchor, source.anchor_count),
-    )
-    folder = cache / "synthetic" / dataset.id
-    path = _written(folder, street_lights.COLUMNS, rows)
+    url = f"synthetic:{source.generator}?seed={source.seed}"
+    if dataset.provenance != "synthetic":
+        reason = Phrase("invented rows need 'provenance: synthetic'")
+        raise SourceRefused(url=url, reason=reason, file=dataset.file.name)
+    if source.generator == "table":
+        columns: Sequence[str] = drawn.columns_of(source.fields)
+        rows: Iterable[tuple[object, ...]] = drawn.generate(
+            source.fields, count=source.count, seed=source.seed, totals=source.totals
+        )
+    else:
+        day = source.day or datetime.now(HERE).date()
+        url += f"&day={day.isoformat()}"
+        columns, rows = street_lights.COLUMNS, _lights(dataset, source, day, cache, max_bytes)
+    held = Held(columns, source.totals)
+    path = _written(cache / "synthetic" / dataset.id, columns, held.rows(rows))
+    missed = held.missed()
+    if missed is not None:
+        path.unlink()
+        raise SourceRefused(url=url, reason=missed, file=dataset.file.name)
     size = path.stat().st_size
-    url = f"synthetic:{source.generator}?seed={source.seed}&day={day.isoformat()}"
     if size > max_bytes:
         raise SourceTooLarge(url=url, limit=max_bytes)
     if progress is not None:
         progress(size, size)
     return Fetched(path, url, sha256_of(path), size, datetime.now(UTC))
+
+
+def _lights(
+    dataset: catalog.Dataset, source: Source, day: date, cache: Path, max_bytes: int
+) -> Iterator[tuple[object, ...]]:
+    return street_lights.generate(
+        list(_areas(dataset, source, cache, max_bytes)),
+        count=source.count,
+        seed=source.seed,
+        day=day,
+        anchor=(source.anchor or "", source.anchor_count or 0),
+    )
 
 
 def _written(folder: Path, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> Path:
@@ -100,16 +158,16 @@ def _written(folder: Path, columns: Iterable[str], rows: Iterable[tuple[object, 
 def _areas(dataset: catalog.Dataset, source: Source, cache: Path, max_bytes: int) -> Iterator[Area]:
     shapes = {
         row["code"]: rings_of(bytes.fromhex(row["geometry"]))
-        for row in _rows(dataset, source.boundaries, cache, max_bytes)
+        for row in _rows(dataset, source.boundaries or "", cache, max_bytes)
         if row["type"] == "COM"
         and row["geometry"] not in {"", r"\N"}
-        and row["code"].startswith(source.anchor[:2])
+        and row["code"].startswith((source.anchor or "")[:2])
     }
-    for row in _rows(dataset, source.areas, cache, max_bytes):
+    for row in _rows(dataset, source.areas or "", cache, max_bytes):
         code = row["insee_code"]
         if code not in shapes:
             reason = Phrase("it has no boundary for {code}", code=code)
-            raise SourceMissing(url=source.boundaries, reason=reason, file=dataset.file.name)
+            raise SourceMissing(url=source.boundaries or "", reason=reason, file=dataset.file.name)
         yield Area(
             code,
             row["name"],

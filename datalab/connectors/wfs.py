@@ -37,6 +37,9 @@ class Source(RemoteSource):
     )
     output: str = Field("application/json", description="the name that the service gives GeoJSON")
     srs: str = Field("EPSG:4326", description="coordinate system asked for; GeoJSON is WGS 84")
+    properties: list[str] | None = Field(
+        None, description="properties to take, the geometry among them; all if absent"
+    )
     bbox: str | None = Field(
         None, pattern=BBOX, description="west,south,east,north in degrees; all if absent"
     )
@@ -101,6 +104,7 @@ def _pages(visit: Visit, source: Source, collection: Collection) -> Iterator[lis
             source,
             outputFormat=source.output,
             srsName=source.srs,
+            propertyName=",".join(source.properties) if source.properties else None,
             sortBy=source.sort_by,
             count=source.page_size,
             startIndex=collection.found,

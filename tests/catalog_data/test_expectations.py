@@ -18,7 +18,7 @@ import yaml
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Expectation
 from datalab.lake.connection import connect
-from datalab.quality.validate import validate
+from datalab.quality.scope import validate_in_scopes
 from tests.catalog_data.conftest import Stage
 
 pytestmark = pytest.mark.network
@@ -77,7 +77,7 @@ def test_every_dataset_has_at_least_five_expectations_and_one_warning(catalog: C
 
 def test_the_real_data_meet_every_expectation(catalog: Catalog, staged: Stage) -> None:
     for dataset in catalog:
-        result = validate(dataset, staged(dataset.id), threads=2)
+        result = validate_in_scopes(dataset, staged(dataset.id), threads=2)
         assert [one for one in result.results if not one.success] == []
 
 
@@ -93,7 +93,7 @@ def test_a_corrupted_value_breaks_exactly_its_expectation(
             changed = connection.execute(statement).fetchone()
             assert changed is not None
             assert changed[0] > 0, "the corruption changed no row"
-    result = validate(dataset, copy, threads=2)
+    result = validate_in_scopes(dataset, copy, threads=2)
     failed = {number for number, one in enumerate(result.results) if not one.success}
     assert failed == {corruption.position} | corruption.implied
     assert all(one.exception is None for one in result.results)
