@@ -229,6 +229,7 @@ class _Run:
                 Event("bytes", dataset.id, bytes=done, total=total)
             ),
             participation=self.settings.participation,
+            databases=self.settings.databases,
         )
 
     def fetch_ahead(self, datasets: Sequence[Dataset]) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from datalab.catalog import dataset as catalog
 from datalab.connectors import file as beside
@@ -25,7 +25,6 @@ class Source(RemoteSource):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    format: Literal["gtfs"] = Field("gtfs", description="always gtfs")
     table: str = Field(
         pattern=r"^[a-z][a-z_]*$", description="table of the feed, such as stops or stop_times"
     )
@@ -36,6 +35,13 @@ class Source(RemoteSource):
     sha256: str | None = Field(
         None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the feed, where it must not change"
     )
+
+    @field_validator("format")
+    @classmethod
+    def _gtfs(cls, value: str) -> str:
+        if value != "gtfs":
+            raise ValueError("write 'format: gtfs': that is how a feed is read")
+        return value
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:
