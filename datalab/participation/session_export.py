@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from datalab.participation import decision, vote
+from datalab.participation.cell import cell
 from datalab.participation.contribution import Contribution, contributions
 from datalab.participation.documents.parcel import packed
 from datalab.participation.harvest import heirs
@@ -25,8 +25,6 @@ from datalab.participation.session import Session
 
 FORMAT = "datalab-session/1"
 MARK = "\ufeff"  # by which a spreadsheet knows UTF-8
-# OWASP, "CSV injection": a cell that starts like this is evaluated, in its full-width forms too.
-FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠]")
 
 
 def public(connection: Connection, session: Session, held: Minutes) -> dict[str, Any]:
@@ -169,8 +167,7 @@ def _cell(value: Any) -> str:
             f"{item['start']}/{item['end'] or ''}" if isinstance(item, dict) else str(item)
             for item in value
         )
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
+    return str(cell(value))
 
 
 def instant(at: float | None) -> str | None:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from datalab.errors import DatalabError, InvalidParameter
 from datalab.i18n import Phrase
 from datalab.participation import docket, sample_cases
-from datalab.participation.session_export import FORMULA
+from datalab.participation.cell import cell
 from datalab.participation.store import Store
 from datalab.portal import control, equipment, streams
 from datalab.portal.control import Room, asked_of, page_of, room_of
@@ -178,7 +178,7 @@ def export(request: Request) -> Response:
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(_HEADER)
     for line in lines:
-        writer.writerow([_cell(value) for value in _values(room, line)])
+        writer.writerow([cell(value) for value in _values(room, line)])
     # A spreadsheet knows UTF-8 by its mark.
     return Response(
         "\ufeff" + written.getvalue(),
@@ -206,8 +206,3 @@ def _values(room: Room, line: docket.Line) -> tuple[Any, ...]:
 
 def _moment(at: float | None) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
-
-
-def _cell(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula (OWASP, CSV Injection)."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from datalab.participation import sample_cases
+from datalab.participation.cell import guarded
 from datalab.portal.indicators import PERIODS, PUBLIC, IndicatorsView, Line, view_of
 from datalab.portal.language import language_of, now
 from datalab.portal.page import document, render
@@ -80,7 +81,7 @@ def _file(view: IndicatorsView) -> Response:
         low, high = line.between or (None, None)
         writer.writerow(
             (
-                *(group, line.key, line.name, line.count),
+                *(group, line.key, guarded(line.name), line.count),
                 *(line.answer.over, line.answer.median, line.answer.most),
                 *(line.closure.over, line.closure.median, line.closure.most),
                 *(line.per_km2, line.per_thousand, low, high),

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from datalab.participation import campaign as campaigns
 from datalab.participation import response, results, survey
 from datalab.participation.campaign import Campaign
+from datalab.participation.cell import guarded
 from datalab.participation.results import Cross, Summary
-from datalab.participation.session_export import FORMULA
 from datalab.participation.survey import Survey
 from datalab.portal.language import language_of
 from datalab.portal.page import render
@@ -120,16 +120,16 @@ def as_csv(request: Request, slug: str) -> Response:
             figures = [line.count, line.share, line.weighted]
             writer.writerow(
                 [
-                    *map(safe, (one.variable, one.label, line.category, line.label)),
+                    *map(guarded, (one.variable, one.label, line.category, line.label)),
                     *("" if figure is None else _plain(figure) for figure in figures),
                 ]
             )
     if look.cross is not None:
         writer.writerow([])
-        writer.writerow([safe(f"{look.cross.question} × {look.cross.by}")])
-        writer.writerow(["", *map(safe, look.cross.columns)])
+        writer.writerow([guarded(f"{look.cross.question} × {look.cross.by}")])
+        writer.writerow(["", *map(guarded, look.cross.columns)])
         for label, cells in look.cross.rows:
-            writer.writerow([safe(label), *("" if cell is None else cell for cell in cells)])
+            writer.writerow([guarded(label), *("" if cell is None else cell for cell in cells)])
     headers = {
         "Content-Disposition": f'attachment; filename="{look.survey.dataset}-results.csv"',
         "Cache-Control": "no-store",
@@ -137,11 +137,6 @@ def as_csv(request: Request, slug: str) -> Response:
     return Response(
         "\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers
     )
-
-
-def safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _plain(figure: Any) -> str:
