@@ -79,7 +79,7 @@ def _total(subject: Subject) -> Compiled:
     if "other_column" in given:
         column_of(other, given["other_column"])
     # Of one published figure its own date; of several rows the latest.
-    when = "NULL"
+    when = "max(CAST(NULL AS VARCHAR))"
     if dated is not None:
         column_of(other, dated)
         when = f"max(CAST({name(dated)} AS VARCHAR))"
