@@ -22,12 +22,7 @@ from datalab.catalog.dataset import Dataset
 from datalab.catalog.selection import Selection, tightened
 from datalab.connectors.fetched import Fetched
 from datalab.connectors.registry import fetch, is_remote, source_models
-from datalab.errors import (
-    DatalabError,
-    InvalidCatalog,
-    RefreshFailed,
-    TooManyRejects,
-)
+from datalab.errors import DatalabError, InvalidCatalog, RefreshFailed, TooManyRejects
 from datalab.gate import Gate
 from datalab.i18n import LANGUAGES
 from datalab.isolation.private import secret

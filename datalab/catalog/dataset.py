@@ -95,7 +95,7 @@ class Source(BaseModel):
         min_length=1,
         description="how the first cell of the row below the table begins (notes, source)",
     )
-    merged: Literal["fill"] | None = Field(
+    merged_cells: Literal["fill"] | None = Field(
         None,
         description="fill repeats the value of merged cells of an XLSX file; refused if absent",
     )

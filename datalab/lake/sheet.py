@@ -83,7 +83,7 @@ def read_sheet(
     merged = _merged(dataset, file, values[name])
     rows = _paired(values[name], formulas[name], _filler(dataset, merged))
     header, columns = _header(dataset, rows)
-    below = [area for area in merged if area.last > header and dataset.source.merged is None]
+    below = [area for area in merged if area.last > header and dataset.source.merged_cells is None]
     rejects: list[Reject] = []
     table = _table(dataset, rows, columns, below, rejects)
     raw = from_rows(columns, table, connection, rejects)
@@ -117,7 +117,7 @@ def _table(
             raise unreadable(
                 dataset,
                 "cells are merged in rows {first} to {last}; unmerge them at the source, or say "
-                "'merged: fill'.",
+                "'merged_cells: fill'.",
                 first=shut[number].first,
                 last=shut[number].last,
             )
@@ -190,7 +190,7 @@ def _filler(
     source = dataset.source
     begin = source.header_row or source.csv.skip + 1
     header = range(begin, begin + (source.header_rows or 1))
-    fill = [m for m in merged if source.merged == "fill" or m.first in header]
+    fill = [m for m in merged if source.merged_cells == "fill" or m.first in header]
     held: dict[Merged, Any] = {}
     waiting = sorted(fill, key=lambda area: area.first)
 

@@ -79,9 +79,9 @@ def test_merged_cells_are_refused_or_filled_as_the_catalog_says(tmp_path: Path) 
     content = workbook(table, merged=("A2:A3",))
     columns = {"zone": "varchar", "code": "varchar", "n": "integer"}
     source = {"format": "xlsx", "sheet": "COM"}
-    with pytest.raises(UnreadableFile, match=r"2 à 3.*merged: fill"):
+    with pytest.raises(UnreadableFile, match=r"2 à 3.*merged_cells: fill"):
         staged(dataset(columns, source=source), content, tmp_path)
-    filled = staged(dataset(columns, source={**source, "merged": "fill"}), content, tmp_path)
+    filled = staged(dataset(columns, source={**source, "merged_cells": "fill"}), content, tmp_path)
     assert rows(filled) == [("Est", "a", 1), ("Est", "b", 2), ("Ouest", "c", 3)]
 
 
