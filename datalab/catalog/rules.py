@@ -87,6 +87,7 @@ def of_dataset(dataset: Dataset) -> Iterator[Mistake]:
     yield from _rights(dataset)
     yield from _references(dataset)
     yield from _equipment(dataset)
+    yield from _links(dataset)
     yield from accumulation.mistakes_in(dataset)
     yield from mistakes_in(dataset.source.csv)
     yield from schema.mistakes_in(dataset)
@@ -181,6 +182,14 @@ def _equipment(dataset: Dataset) -> Iterator[Mistake]:
                 "the control room finds equipment by the columns id, state, and longitude and "
                 "latitude (or geometry)"
             ),
+        )
+
+
+def _links(dataset: Dataset) -> Iterator[Mistake]:
+    """The list of datasets leads to links; it has to find their names and where they lead."""
+    if dataset.role == "links" and not {"title", "page"} <= set(dataset.columns):
+        yield Mistake(
+            ("role",), Phrase("the list of datasets finds links by the columns title and page")
         )
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from datalab.catalog.vocabulary import THEMES
 from datalab.i18n import Language, translate
 from datalab.portal.card import Card, access_label, card_of, license_of, reuse_label, theme_title
+from datalab.portal.elsewhere import Elsewhere, elsewhere
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Shelf
 from datalab.portal.page import PAGE_ONLY, document, page
@@ -49,6 +50,7 @@ class DatasetsView:
     facets: list[Facet]
     datasets: list[Card]
     filtered: bool = field(metadata=PAGE_ONLY)
+    elsewhere: Elsewhere | None = None
 
 
 Values = Callable[[Holding, datetime], set[str]]
@@ -124,7 +126,11 @@ def view_of(
         )
     cards = [card_of(holding, language, moment, prefix) for holding in found if fits(holding)]
     filtered = bool(query) or any(chosen.values())
-    return DatasetsView(language, query, len(cards), len(shelf.holdings), facets, cards, filtered)
+    # Links have none of our facets: where one is chosen, they would only be in the way.
+    links = None if any(chosen.values()) else elsewhere(shelf, query, language)
+    return DatasetsView(
+        language, query, len(cards), len(shelf.holdings), facets, cards, filtered, links
+    )
 
 
 def _asked(
