@@ -90,10 +90,13 @@
   });
   // Only to a form of ours goes what was kept: the script of a notebook could put something there.
   const FORMS = /^(cases\/new|join\/[^/]+|s\/[^/]+|sessions\/[^/]+\/take-part(\/[a-z]+)?)$/;
-  const ours = (action) => {
-    const { origin, pathname } = new URL(action, location.href);
-    return origin === location.origin && pathname.startsWith(`${prefix}/`) && FORMS.test(pathname.slice(prefix.length + 1));
+  const inside = (address) => {
+    try {
+      const { origin, pathname } = new URL(address, location.href);
+      return origin === location.origin && pathname.startsWith(`${prefix}/`) && pathname.slice(prefix.length + 1);
+    } catch { return false; }
   };
+  const ours = (action) => FORMS.test(inside(action) || "");
 
   const uuid = () => {
     const b = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs https
@@ -288,7 +291,7 @@
   }
   async function back(item) {
     const form = formOf(item.form);
-    if (!form) { location.assign(`${item.page}#${item.key}`); return; }
+    if (!form) { if (inside(item.page)) location.assign(`${item.page}#${item.key}`); return; }
     fill(form, item.fields);
     for (const [name, value] of item.fields) {
       if (typeof value === "string") continue;
