@@ -18,6 +18,8 @@ COMMANDS = {
     "up": "lab",
     "signin": "lab",
     "user": "people",
+    "access": "access",
+    "token": "token",
     "audit": "audit",
     "project": "project",
     "sync": "sync",

@@ -18,6 +18,7 @@ from email.utils import parseaddr
 
 import httpx
 
+from datalab.admittance import attend
 from datalab.cleaning import clean
 from datalab.connectors.address import Forbidden, addresses_of, client_for
 from datalab.errors import HubUnreachable
@@ -83,6 +84,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("clean", 6 * HOUR, beside("clean", cleaner(settings)), time.monotonic() + HOUR),
         Task("purge", 3600, purge_projects(settings)),
         Task("news", 5, beside("news", tell_of_cases(settings))),
+        Task("access", 5, beside("access", lambda lab: attend(settings, lab.now))),
         Task("letters", 5, beside("letters", send_letters(settings))),
         Task("escalation", 60, beside("escalation", escalate_late_cases(settings))),
         Task("session-news", 10, beside("session-news", tell_of_sessions(settings))),

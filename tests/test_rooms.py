@@ -35,7 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "refresh": {"recheck", "connectors", "gate", "isolation", "lake", "quality", "catalog"},
     "trial": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
+    "admittance": {"hub", "isolation", "lake", "participation", "people", "projects"},
     "keeper": {
+        "admittance",
         "cleaning",
         "connectors",
         "hub",

@@ -21,12 +21,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from datalab.i18n import Language, Phrase, translate
+
 Kind = Literal["hide", "null", "year", "month", "first", "round", "pseudonym", "show"]
 WORDS: tuple[Kind, ...] = ("hide", "null", "year", "month", "pseudonym", "show")
 FIRST = re.compile(r"first ([1-9]\d?)")
 ROUND = re.compile(r"round ((?!0+(\.0*)?$)\d{1,15}(\.\d{1,6})?)")
 NUMBERS = ("smallint", "integer", "bigint", "double", "decimal")
 WHOLE = ("smallint", "integer", "bigint")
+
+
+RULES: dict[Kind, Phrase] = {
+    "hide": Phrase("is not there"),
+    "null": Phrase("emptied"),
+    "year": Phrase("year only"),
+    "month": Phrase("month only"),
+    "pseudonym": Phrase("replaced by a pseudonym"),
+    "show": Phrase("as it is"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,14 @@ class Rule:
             whole = self.amount == self.amount.to_integral_value()
             return type_.startswith(NUMBERS) and (whole or not type_.startswith(WHOLE))
         return self.kind != "pseudonym" or type_ != "geometry"
+
+    def in_words(self, language: Language) -> str:
+        """What a reader is told of a column that is masked so."""
+        if self.kind == "first":
+            return translate("first {count} letters only", language, count=int(self.amount))
+        if self.kind == "round":
+            return translate("rounded to {amount}", language, amount=f"{self.amount:f}")
+        return RULES[self.kind].in_(language)
 
     def type_of(self, type_: str) -> str:
         """The type of a masked column."""

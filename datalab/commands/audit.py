@@ -13,7 +13,7 @@ from datalab.errors import NotRunning
 from datalab.i18n import language_of, translate
 
 # What somebody who reads the log looks for first.
-LOUD = ("signin.refused", "account.groups", "account.remove")
+LOUD = ("signin.refused", "account.groups", "account.remove", "access.grant", "token.make")
 RESTRICTED = "restricted-"
 
 

@@ -21,6 +21,7 @@ import duckdb
 from datalab.catalog.dataset import Dataset, Mask
 from datalab.catalog.mask import Rule
 from datalab.catalog.variant import told, variant_of
+from datalab.lake import metadata
 from datalab.lake.commit import Origin
 from datalab.lake.connection import identifier, literal
 from datalab.lake.index import Entry, read_folder
@@ -78,7 +79,8 @@ class Masks:
     ) -> None:
         shown = variant_of(dataset, mask)
         known = self._entry(masked, dataset.id)
-        if known is not None and known.dataset.get("masks") != shown.as_json()["masks"]:
+        changed = known is not None and known.dataset.get("masks") != shown.as_json()["masks"]
+        if changed or _lost(masked):
             self.empty(masked)
             known = None
         if entry.good is None:
@@ -154,6 +156,13 @@ class Masks:
         self.empty(masked)
         if masked.root.is_dir():
             masked.root.rmdir()
+
+
+def _lost(masked: LakeFolder) -> bool:
+    """Whether files are gone that a snapshot names: unlike a whole table, they can be made again."""
+    if not masked.catalog.is_file():
+        return False
+    return not all((masked.data / name).is_file() for name in metadata.files(masked.catalog))
 
 
 def _told(record: dict[str, object], dataset: Dataset, mask: Mask) -> RunRecord:

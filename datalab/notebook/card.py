@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from datalab.i18n import translate
+from datalab.lake.layout import mask_of
 from datalab.notebook.overview import badge
 from datalab.notebook.wording import minute, number
 
@@ -36,6 +37,14 @@ def facts(dataset: Dataset) -> list[tuple[str, str]]:
     ]
     if note := described.get("license_note"):
         found.append((translate("About the licence", language), note[language]))
+    if mask_of(entry.lake) is not None:
+        said = ", ".join(
+            f"{column} ({rule.in_words(language)})"
+            for mask in dataset.described.masks
+            for column, rule in mask.rules.items()
+            if rule.kind != "show"
+        )
+        found.append((translate("Masked version", language), said))
     if not described.get("redistribution", True):
         sentence = translate(
             "Readable in the notebooks of the lab only: it cannot be downloaded.", language

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from starlette.requests import Request
 
 from datalab.catalog.dataset import Dataset, Mask
-from datalab.catalog.mask import Kind
-from datalab.i18n import Language, Phrase, translate
+from datalab.i18n import Language, translate
 from datalab.people import accounts, grants
 from datalab.people.audience import MARK, Audience, mask_of
 from datalab.people.identity import GROUP_NAMES
@@ -21,15 +20,6 @@ from datalab.portal.language import now
 from datalab.portal.library import Holding
 from datalab.portal.person import Person, person_of
 from datalab.portal.reader import Reader
-
-RULES: dict[Kind, Phrase] = {
-    "hide": Phrase("is not there"),
-    "null": Phrase("emptied"),
-    "year": Phrase("year only"),
-    "month": Phrase("month only"),
-    "pseudonym": Phrase("replaced by a pseudonym"),
-    "show": Phrase("as it is"),
-}
 
 
 @dataclass(frozen=True)
@@ -108,17 +98,11 @@ def stewards_to_tell(store: Store, dataset: Dataset, moment: float) -> list[acco
 
 def masked(mask: Mask, language: Language) -> list[Masked]:
     """What a mask does, column by column."""
-    found = []
-    for column, rule in mask.rules.items():
-        if rule.kind == "first":
-            said = translate("first {count} letters only", language, count=int(rule.amount))
-        elif rule.kind == "round":
-            said = translate("rounded to {amount}", language, amount=str(rule.amount.normalize()))
-        else:
-            said = RULES[rule.kind].in_(language)
-        if rule.kind != "show":
-            found.append(Masked(column, said))
-    return found
+    return [
+        Masked(column, rule.in_words(language))
+        for column, rule in mask.rules.items()
+        if rule.kind != "show"
+    ]
 
 
 def versions_of(dataset: Dataset, language: Language) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from tests.portal.conftest import PREFIX, Workshop, described
 from tests.portal.desk import ORIGIN, Desk, now
 
 # What a masked reader must never see, and what nobody outside may.
-HIDDEN = ("CANARIE-NOM", "CANARIE-NAISSANCE", "1987-03-14", "21240", "23456", "CANARIE-ELEVE")
+HIDDEN = ("CANARIE-NOM", "CANARIE-NAISSANCE", "1987-03-14", "2124Z", "987123", "CANARIE-ELEVE")
 CLOSED = (*HIDDEN, "CANARIE-QUARTIER", "CANARIE-MEMBRE", "CANARIE-RECENT", "CANARIE-REJET")
 DAY = 86_400.0
 COLUMNS = {
@@ -30,7 +30,7 @@ COLUMNS = {
 }
 ROWS = (
     "id,name,born,postcode,income,pupil,district,longitude,latitude\n"
-    "1,CANARIE-NOM,1987-03-14,21240,23456,CANARIE-ELEVE,CANARIE-QUARTIER,5.041,47.321\n"
+    "1,CANARIE-NOM,1987-03-14,2124Z,987123,CANARIE-ELEVE,CANARIE-QUARTIER,5.04173,47.32173\n"
     "2,Autre,1990-12-01,21000,31999,CANARIE-ELEVE,centre,5.052,47.332\n"
 )
 MASKS = [

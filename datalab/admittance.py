@@ -1,0 +1,144 @@
+"""What the lab does by itself about access that was asked for, granted, or is about to end.
+
+Who holds a grant reads below their next cell that it ends soon, and that the server which shows the
+data is stopped then; projects that read by it as well. Letters go where mail is configured.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+from datalab.errors import DatalabError
+from datalab.hub.plan import Plan
+from datalab.i18n import LANGUAGES, Phrase
+from datalab.isolation import notices
+from datalab.lake.index import Entry, read_index
+from datalab.participation.letter import MailServer, possible
+from datalab.people import accounts, grants
+from datalab.people.accounts import Account
+from datalab.people.grant import Grant, State
+from datalab.people.store import Store
+from datalab.projects.project import Project, Projects
+from datalab.settings import Settings
+
+LOG = logging.getLogger("datalab.keeper")
+AHEAD = 900.0  # seconds before the end that its holder is told
+SUBJECTS: dict[State, Phrase] = {
+    "asked": Phrase("Somebody asks for access to {title}"),
+    "granted": Phrase("You can read {title}"),
+    "refused": Phrase("Your request for {title} was refused"),
+    "revoked": Phrase("Your access to {title} was taken back"),
+    "ended": Phrase("Your access to {title} is over"),
+}
+BODIES: dict[State, Phrase] = {
+    "asked": Phrase("{who} writes: {purpose}\n\nUntil {day}. Answer here: {link}"),
+    "granted": Phrase("Until {day}. {reason}\n\n{link}"),
+    "refused": Phrase("The reason that was given: {reason}\n\n{link}"),
+    "revoked": Phrase("The reason that was given: {reason}\n\n{link}"),
+    "ended": Phrase("You can ask again: {link}"),
+}
+
+
+def attend(settings: Settings, now: float) -> None:
+    """One look: end what is over, warn of what ends soon, write what nobody was told yet."""
+    store = Store(settings.people)
+    grants.end(store, now)
+    soon = grants.ending(store, now, AHEAD)
+    untold = grants.untold(store)
+    if not soon and not untold:
+        return
+    entries = read_index(settings.lake)
+    for one in soon:
+        _warn(settings, entries.get(one.dataset), one, now)
+    if possible(settings):
+        address = settings.public_url or Plan.read(settings.run).url
+        root = address.rstrip("/") + "/services/datalab"
+        _write_all(settings, store, entries, untold, root)
+    else:
+        for one in untold:
+            grants.note_told(store, one)
+
+
+def _warn(settings: Settings, entry: Entry | None, one: Grant, now: float) -> None:
+    moment = f"{datetime.fromtimestamp(one.until, UTC).astimezone():%H:%M}"
+    said = Phrase(
+        "Access to “{title}” ends at {moment}. This server is stopped then: save your work.",
+        title=_title(entry, one, "fr"),
+        moment=moment,
+    )
+    texts: dict[str, str] = {language: said.in_(language) for language in LANGUAGES}
+    for name in {one.account, *_projects_of(settings, one.account)}:
+        notices.tell(settings.run / "ways" / name, "access", texts, now)
+
+
+def _projects_of(settings: Settings, account: str) -> Iterable[str]:
+    for project in Projects(settings.shared, settings.projects).all():
+        if isinstance(project, Project) and project.manifest.role_of(account):
+            yield project.account
+
+
+def _write_all(
+    settings: Settings, store: Store, entries: dict[str, Entry], untold: list[Grant], root: str
+) -> None:
+    server = MailServer.of(settings.smtp.get_secret_value())
+    if server is None:
+        return
+    try:
+        line = server.open()
+    except (OSError, smtplib.SMTPException) as error:
+        LOG.warning("letters about access wait: %s", type(error).__name__)
+        return
+    try:
+        for one in untold:
+            for account in _readers(store, entries.get(one.dataset), one):
+                made = _letter(settings, store, entries.get(one.dataset), one, account, root)
+                try:
+                    line.send_message(made)
+                except smtplib.SMTPRecipientsRefused:
+                    LOG.warning("no letter about access to %s", account.name)
+            grants.note_told(store, one)
+    except (OSError, smtplib.SMTPException) as error:
+        LOG.warning("letters about access wait: %s", type(error).__name__)
+    finally:
+        line.close()
+
+
+def _readers(store: Store, entry: Entry | None, one: Grant) -> list[Account]:
+    """Whom a letter goes to: the steward for a request, the asker for an answer."""
+    if one.state == "withdrawn":
+        return []
+    if one.state != "asked":
+        found = accounts.find(store, one.account)
+        return [found] if found is not None and found.email else []
+    steward = str(entry.dataset.get("steward", "")) if entry else ""
+    steward = steward.removeprefix("account:")
+    everybody = [a for a in accounts.accounts(store) if a.email and a.disabled_at is None]
+    own = [a for a in everybody if steward == a.name or steward in a.groups]
+    return own or [a for a in everybody if "stewards" in a.groups]
+
+
+def _letter(
+    settings: Settings, store: Store, entry: Entry | None, one: Grant, to: Account, root: str
+) -> EmailMessage:
+    try:
+        who = accounts.get(store, one.account).display
+    except DatalabError:
+        who = one.account
+    link = f"{root}/datasets/{one.dataset}" + ("/access" if one.state == "asked" else "")
+    day = f"{datetime.fromtimestamp(one.until - 1, UTC).astimezone():%d/%m/%Y}"
+    facts = {"who": who, "purpose": one.purpose, "day": day, "reason": one.reason, "link": link}
+    made = EmailMessage()
+    made["From"], made["To"] = settings.mail_from, to.email
+    title = _title(entry, one, "fr")
+    made["Subject"] = " ".join(SUBJECTS[one.state].in_("fr").format(title=title).split())
+    made.set_content(BODIES[one.state].in_("fr").format(**facts))
+    return made
+
+
+def _title(entry: Entry | None, one: Grant, language: str) -> str:
+    title = (entry.dataset.get("title") or {}).get(language) if entry else None
+    return str(title or one.dataset)
