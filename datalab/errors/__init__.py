@@ -27,7 +27,7 @@ from datalab.errors.deployment import (
     NotRunning,
     PortBusy,
 )
-from datalab.errors.flag import FlagNotSent, FlagRefused, UnknownFlag
+from datalab.errors.flag import FlagNotSent, FlagRefused, FlagReturned, UnknownFlag
 from datalab.errors.guided import (
     CommentRefused,
     DuplicateControl,
@@ -239,6 +239,7 @@ __all__ = [
     "FileTooLarge",
     "FlagNotSent",
     "FlagRefused",
+    "FlagReturned",
     "FormExpired",
     "FormTooLarge",
     "GuidedError",

@@ -75,6 +75,20 @@ class TooBusy(RequestError):
         super().__init__(seconds=seconds)
 
 
+class BeingPrepared(RequestError):
+    """Something large is made for the first time."""
+
+    code = "being-prepared"
+    status = 503
+    template = (
+        "This is being prepared, because it was never asked for before. "
+        "Ask again in {seconds} seconds."
+    )
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds)
+
+
 class UnknownFeature(RequestError):
     code = "unknown-feature"
     status = 404

@@ -25,6 +25,7 @@ from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.portal import failure, sections
 from datalab.portal.asset import LongLived
+from datalab.portal.changes import Histories
 from datalab.portal.commune import Communes
 from datalab.portal.download import MEDIA
 from datalab.portal.feed import Feed
@@ -57,6 +58,7 @@ from datalab.portal.views import (
     case,
     cases,
     cases_new,
+    changes,
     comments,
     control,
     control_bulk,
@@ -64,6 +66,7 @@ from datalab.portal.views import (
     control_entry,
     control_settings,
     dataset,
+    dataset_versions,
     datasets,
     demonstration,
     describing,
@@ -77,6 +80,7 @@ from datalab.portal.views import (
     indicators,
     invitations,
     join,
+    lineage,
     machine,
     me,
     member_forms,
@@ -124,6 +128,7 @@ from datalab.portal.views import (
     worker,
 )
 from datalab.portal.warm import WarmTables
+from datalab.portal.words import RowWords
 from datalab.projects.project import Projects
 from datalab.projects.server import ProjectServers
 from datalab.settings import Settings
@@ -161,6 +166,7 @@ def create_app(
     app.state.library = Library(settings.lake)
     app.state.kept_files = KeptFiles(settings.cache / "exits")
     app.state.warm = WarmTables(settings.cache / "warm")
+    app.state.row_words = RowWords(settings.cache / "words")
     app.state.turns = Turns()
     app.state.tiles = Tiles()
     app.state.queries = Queries(
@@ -175,6 +181,7 @@ def create_app(
     app.state.hub_api = lambda: hub_api(settings)
     app.state.servers = lambda: ProjectServers(hub_api(settings), lambda: hub_url(settings))
     app.state.reruns = Reruns()
+    app.state.histories = Histories()
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
     app.state.feed = Feed(app.state.participation)
@@ -210,6 +217,9 @@ def create_app(
         sql,
         ogc,
         tiles,
+        changes,
+        dataset_versions,
+        lineage,
         diff,
         doors,
         quality_help,

@@ -202,11 +202,21 @@ def downloads_of(
     at = f"snapshot={snapshot}" if snapshot is not None else ""
     stem, query = f"{prefix}/datasets/{holding.id}", f"?{at}" if at else ""
     excel = f"{stem}.csv?dialect=excel" + (f"&{at}" if at else "")
+    lossless = f"{stem}.csv?dialect=lossless" + (f"&{at}" if at else "")
     found = [
+        Download(
+            "xlsx",
+            "Excel (XLSX)",
+            translate("opens in Excel and LibreOffice, with its source and units", language),
+            f"{stem}.xlsx{query}",
+        ),
         Download(
             "csv",
             "CSV",
-            translate("for any tool: comma, decimal point", language),
+            translate(
+                "for any tool: comma, decimal point; text that looks like a formula starts with '",
+                language,
+            ),
             f"{stem}.csv{query}",
         ),
         Download(
@@ -216,10 +226,24 @@ def downloads_of(
             excel,
         ),
         Download(
+            "lossless",
+            translate("CSV, unchanged text", language),
+            translate(
+                "for programs: text exactly as it is; do not open it in a spreadsheet", language
+            ),
+            lossless,
+        ),
+        Download(
             "parquet",
             "Parquet",
             translate("for data tools: small, fast, typed", language),
             f"{stem}.parquet{query}",
+        ),
+        Download(
+            "arrow",
+            "Arrow",
+            translate("for programs: small, fast, typed, read as it comes", language),
+            f"{stem}.arrow{query}",
         ),
     ]
     if holding.dataset.map is not None:

@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from datalab.errors import (
+    BeingPrepared,
     DatalabError,
     InvalidParameter,
     MethodRefused,
     SignInNeeded,
+    TooBusy,
     UnknownPage,
 )
 from datalab.i18n import translate
@@ -42,6 +44,8 @@ def answer(request: Request, error: DatalabError) -> Response:
     if isinstance(error, MethodRefused):
         headers["Allow"] = "GET, HEAD"
     headers |= getattr(error, "headers", {})
+    if isinstance(error, BeingPrepared | TooBusy):
+        headers["Retry-After"] = str(error.facts["seconds"])
     if isinstance(error, SignInNeeded) and _may_leave(request):
         # The hub asks nothing of who is signed in there: they come back at once.
         return RedirectResponse(signin_address(request), status_code=303, headers=headers)

@@ -35,7 +35,7 @@ class Table:
     """The table of one snapshot: its SQL name, and the columns that may be read with their types.
 
     A column that the dataset no longer describes is left out of older snapshots too: it may have
-    been withdrawn.
+    been withdrawn. ``sql`` may name a warm copy; ``cold`` is the table of the lake it was made of.
     """
 
     sql: str
@@ -43,6 +43,11 @@ class Table:
     snapshot: int
     rows: int | None
     lake: str = OPEN
+    cold: str | None = None
+
+    @property
+    def sql_in_lake(self) -> str:
+        return self.cold or self.sql
 
 
 @dataclass(frozen=True)

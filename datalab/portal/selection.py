@@ -102,6 +102,28 @@ def page(shelf: Shelf, opened: Table, chosen: Selection) -> Page:
     return Page(rows, [row[0] for row in found], more)
 
 
+def ranked(shelf: Shelf, opened: Table, chosen: Selection, numbers: list[int]) -> Page:
+    """The page of rows with these ``numbers``, in this order, among those that meet the filters."""
+    if chosen.filters:
+        condition, values = where(chosen.filters)
+        with shelf.reading(opened.lake) as cursor:
+            sql = f"SELECT {ROW} FROM {opened.sql}{condition} AND {ROW} IN (SELECT unnest(?))"  # noqa: S608
+            kept = {row[0] for row in cursor.execute(sql, [*values, numbers]).fetchall()}
+        numbers = [number for number in numbers if number in kept]
+    wanted = numbers[chosen.offset : chosen.offset + chosen.limit]
+    more = len(numbers) > chosen.offset + chosen.limit
+    if not wanted:
+        return Page([], [], more)
+    picked = ", ".join(selected(name, opened.columns[name]) for name in chosen.columns)
+    listed = ", ".join(map(str, wanted))
+    with shelf.reading(opened.lake) as cursor:
+        sql = f"SELECT {ROW}, {picked} FROM {opened.sql} WHERE {ROW} IN ({listed})"  # noqa: S608
+        found = {row[0]: row[1:] for row in cursor.execute(sql).fetchall()}
+    types = {name: opened.columns[name] for name in chosen.columns}
+    present = [number for number in wanted if number in found]
+    return Page(as_rows([found[number] for number in present], types), present, more)
+
+
 def total(shelf: Shelf, opened: Table, chosen: Selection) -> int:
     """Rows that meet the filters, all pages together."""
     if not chosen.filters and opened.rows is not None:

@@ -131,6 +131,7 @@ def copy(lake: Path, holding: Holding, opened: Table, path: Path) -> None:
         connection.execute(
             f"CREATE TABLE copy.{NAME} AS SELECT rowid, {picked} FROM {opened.sql}"  # noqa: S608
         )
+        connection.execute(f"CREATE INDEX by_row ON copy.{NAME} (rowid)")
         key = holding.dataset.key
         if len(key) == 1 and key[0] in opened.columns:
             connection.execute(f"CREATE INDEX by_key ON copy.{NAME} ({identifier(key[0])})")
@@ -150,4 +151,4 @@ def _attached(shelf: Shelf, path: Path, name: str, opened: Table) -> Table | Non
             LOG.exception("the warm copy %s cannot be attached", path.name)
             path.unlink(missing_ok=True)
             return None
-    return replace(opened, sql=f"{identifier(name)}.main.{identifier(NAME)}")
+    return replace(opened, sql=f"{identifier(name)}.main.{identifier(NAME)}", cold=opened.sql)

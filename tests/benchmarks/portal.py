@@ -30,7 +30,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
-import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
@@ -124,7 +123,7 @@ def write(source: Path, rows: int) -> None:
 
 
 def start_ours(folder: Path, source: Path, rows: int) -> Side:
-    theme = folder / "catalog" / "benchmark"
+    theme = folder / "catalog" / "energy"
     theme.mkdir(parents=True)
     source.rename(theme / source.name)
     source.symlink_to(theme / source.name)
@@ -144,7 +143,7 @@ def start_ours(folder: Path, source: Path, rows: int) -> Side:
         "columns": {name: {"type": held, "description": text} for name, held in COLUMNS.items()},
         "expectations": [{"type": "expect_table_row_count_to_equal", "value": rows}],
     }
-    (theme / "readings.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+    (theme / "readings.yaml").write_text(json.dumps(document))
     settings = Settings(home=folder / "home", catalog=folder / "catalog")
     (record,) = refresh(None, settings, "benchmark")
     if record.state != "published":
@@ -241,17 +240,21 @@ def two_words(dice: random.Random, between: str = "%20") -> str:
 
 
 def wait_until_up(*sides: Side) -> None:
+    """Until every kind of request is answered: our first search makes the index of the words."""
     for side in sides:
-        for _ in range(600):
-            try:
-                fetch(side, side.paths["point"](rolled(0)))
-                break
-            except OSError:
-                if side.process.poll() is not None:
-                    sys.exit(f"{side.name} did not start")
-                time.sleep(0.1)
+        for path in side.paths.values():
+            for _ in range(1200):
+                try:
+                    fetch(side, path(rolled(0)))
+                    break
+                except OSError:
+                    if side.process.poll() is not None:
+                        sys.exit(f"{side.name} did not start")
+                    time.sleep(0.1)
+            else:
+                sys.exit(f"{side.name} does not answer {path(rolled(0))}")
     # A table becomes warm in the background, once it was asked for twice.
-    for number in range(100):
+    for number in range(60):
         fetch(sides[0], sides[0].paths["point"](rolled(number)))
         time.sleep(0.1)
 

@@ -80,3 +80,24 @@ def test_a_dataset_that_is_no_longer_open_leaves_no_copy(shop: Workshop) -> None
     assert client.get("api/v1/datasets/other/rows").status_code == 200
     warm.wait()
     assert copies(shop) == []
+
+
+def test_rows_are_found_by_their_words_best_first(shop: Workshop) -> None:
+    columns: dict[str, object] = {"id": "integer", "name": "varchar", "kind": "varchar"}
+    shop.write(
+        described("places", columns),
+        "id,name,kind\n1,École du Parc,school\n2,Parc de la Colombière,park\n"
+        "3,Écoles et écoles,school\n4,Gare,station\n",
+    )
+    shop.refresh("places")
+    client = client_of(shop)
+    found = client.get("api/v1/datasets/places/rows?q=ecole").json()
+    assert found["total"] == 2
+    assert [row["id"] for row in found["rows"]] == [3, 1]
+    found = client.get("api/v1/datasets/places/rows?q=parc&kind=park").json()
+    assert [row["id"] for row in found["rows"]] == [2]
+    assert client.get("api/v1/datasets/places/rows?q=rien").json()["rows"] == []
+    assert client.get('api/v1/datasets/places/rows?q=") OR *').json()["rows"] == []
+    first = client.get("api/v1/datasets/places/rows?q=parc&limit=1").json()
+    second = client.get(first["next"]).json()
+    assert {first["rows"][0]["id"], second["rows"][0]["id"]} == {1, 2}

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from datalab.i18n import Language
 from datalab.participation.flag import STATE_NAMES
 from datalab.portal.access import barrier, explain, version_for
+from datalab.portal.addresses import Address, addresses_of, root_of
 from datalab.portal.admission import Admission, admission_of
 from datalab.portal.card import Card, card_of
 from datalab.portal.chart import Chart, chart_of
@@ -32,7 +33,7 @@ from datalab.portal.facts import (
     reuse_of,
     standard_of,
 )
-from datalab.portal.flag_form import Seen, seen
+from datalab.portal.flag_form import Seen, row_names, seen
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding, Library, Shelf
 from datalab.portal.page import PAGE_ONLY, SPREAD, document, page
@@ -40,6 +41,7 @@ from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.quality import Quality, quality_of
 from datalab.portal.reader import Reader, reader_of
 from datalab.portal.rows import Slice, open_table, read, sort_of
+from datalab.portal.uses import Held, UsedBy, held_of, used_by
 from datalab.portal.verdicts import Verdicts, verdicts_of
 
 router = APIRouter(tags=["data"])
@@ -80,14 +82,19 @@ class DatasetView:
     sort: str
     rows: list[dict[str, Any]] | None
     downloads: list[Download]
+    addresses: list[Address]
     code: str
     schema: Standard | None = None
     periodicity_label: str = field(default="", metadata=PAGE_ONLY)
     period_label: str = field(default="", metadata=PAGE_ONLY)
+    used_by: UsedBy | None = field(default=None, metadata=PAGE_ONLY)
+    held: Held | None = None
+    releases: list[dict[str, Any]] = field(default_factory=list)
     map: Chart | None = field(default=None, metadata=PAGE_ONLY)
     verdicts: Verdicts | None = field(default=None, metadata=PAGE_ONLY)
     flags: Seen | None = field(default=None, metadata=PAGE_ONLY)
     flag_states: dict[str, str] = field(default_factory=dict, metadata=PAGE_ONLY)
+    row_names: list[str] = field(default_factory=list, metadata=PAGE_ONLY)
     descending: bool = field(default=False, metadata=PAGE_ONLY)
     sorted_by: str = field(default="", metadata=PAGE_ONLY)
 
@@ -155,6 +162,9 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         sort=("-" if descending else "") + sorted_by,
         rows=found.rows if found else None,
         downloads=downloads_of(holding, language, prefix, asked.snapshot) if found else [],
+        addresses=addresses_of(holding, language, root_of(request), asked.snapshot)
+        if found
+        else [],
         code=code_of(holding.id, asked.snapshot),
         schema=standard_of(holding, language),
         periodicity_label=periodicity_label(dataset.periodicity, language),
@@ -162,6 +172,10 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         map=chart,
         verdicts=verdicts_of(history_of(library, holding, language), language),
         flags=seen(request, holding) if with_map else None,
+        used_by=used_by(request, holding, language) if with_map else None,
+        held=held_of(library.lake, holding, language),
+        releases=[release.as_json() for release in holding.releases],
+        row_names=row_names(dataset.key, found.rows, asked.offset) if found and with_map else [],
         flag_states={state: said.in_(language) for state, said in STATE_NAMES.items()},
         descending=descending,
         sorted_by=sorted_by,

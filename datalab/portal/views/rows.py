@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,27 +11,35 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from datalab.errors import InvalidParameter
+from datalab.i18n import translate
 from datalab.portal.filters import column_of, filters_of
 from datalab.portal.opening import Opening, is_held, open_rows
 from datalab.portal.pinned import ReleaseName, Snapshot
 from datalab.portal.selection import (
     MOST_GROUPS,
+    Page,
     Selection,
     columns_of,
     following,
     groups,
     measures_of,
     page,
+    ranked,
     sorts_of,
     total,
 )
+from datalab.portal.words import BEST, RowWords
 
 router = APIRouter(prefix="/api/v1", tags=["data"])
 ROWS = 100
 MOST_ROWS = 10_000
 FARTHEST = 1_000_000_000
 LONGEST = 2000  # characters of a list of columns
-RESERVED = ("limit", "offset", "after", "sort", "columns", "snapshot", "release", "count", "lang")
+RESERVED = (
+    *("q", "limit", "offset", "after", "sort", "columns"),
+    *("snapshot", "release", "count", "lang"),
+)
 GROUPING = ("by", "measure", "limit", "offset", "sort", "snapshot", "release", "lang")
 
 Limit = Annotated[int, Query(ge=0, le=MOST_ROWS, description="rows, at most 10,000")]
@@ -55,6 +64,10 @@ Measures = Annotated[
         max_length=LONGEST,
         description="count, sum(c), avg(c), min(c), max(c), median(c), distinct(c); commas between",
     ),
+]
+Words = Annotated[
+    str | None,
+    Query(max_length=300, description="words that a row must hold; the best rows come first"),
 ]
 FILTERS = {
     "parameters": [
@@ -86,6 +99,7 @@ def rows(
     sort: Sort = None,
     columns: Columns = None,
     count: Count = True,
+    q: Words = None,
     snapshot: Snapshot = None,
     release: ReleaseName = None,
 ) -> Response:
@@ -103,12 +117,18 @@ def rows(
     headers = opening.headers("rows")
     if is_held(request, headers):
         return Response(status_code=304, headers=headers)
-    found = page(opening.shelf, opened, chosen)
     body: dict[str, Any] = {"dataset": opening.holding.id, "snapshot": opened.snapshot}
-    if count:
+    if q is None:
+        found = page(opening.shelf, opened, chosen)
         whole = after is None and not found.more and (found.rows or not offset) and limit
-        body["total"] = offset + len(found.rows) if whole else total(opening.shelf, opened, chosen)
-    more = following(chosen, found)
+        if count:
+            body["total"] = (
+                offset + len(found.rows) if whole else total(opening.shelf, opened, chosen)
+            )
+        more = following(chosen, found)
+    else:
+        found, body["total"] = _best(request, opening, chosen, q)
+        more = replace(chosen, offset=offset + limit) if found.more else None
     body["next"] = None
     if more is not None:
         start = {"after": more.after} if more.after is not None else {"offset": more.offset}
@@ -116,6 +136,23 @@ def rows(
         headers["Link"] = ", ".join(filter(None, [_link(body["next"]), headers.get("Link")]))
     body["rows"] = found.rows
     return _json(body, headers)
+
+
+def _best(request: Request, opening: Opening, chosen: Selection, query: str) -> tuple[Page, int]:
+    """The rows that hold the words, best first; with filters, among the best 10,000."""
+    if chosen.sort or chosen.after is not None:
+        name = "sort" if chosen.sort else "after"
+        reason = translate("rows found by words come in the order of their rank", opening.language)
+        raise InvalidParameter(name=name, value=request.query_params[name][:80], reason=reason)
+    words: RowWords = request.app.state.row_words
+    enough = BEST if chosen.filters else chosen.offset + chosen.limit + 1
+    numbers, total_ = words.search(
+        opening.shelf, opening.holding, opening.table, query, max(enough, 1)
+    )
+    found = ranked(opening.shelf, opening.table, chosen, numbers)
+    if chosen.filters:
+        total_ = chosen.offset + len(found.rows) if not found.more else total_
+    return found, total_
 
 
 @router.get(
