@@ -7,7 +7,6 @@ breaks a rule. What it does not accept is looked at in Python, each different va
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -185,16 +184,11 @@ class _Held:
 
     def violations(self, kept: int) -> list[Violation]:
         """The first ``kept``, in the order of the file."""
-        number = Counter(
-            dict(
-                self.connection.execute(
-                    "SELECT rule, count(*) FROM faulty GROUP BY rule"
-                ).fetchall()
-            )
-        )
-        for rule, (about, _, reason, _) in enumerate(self.marks):
+        counted = "SELECT rule, count(*) FROM faulty GROUP BY rule ORDER BY rule"
+        for rule, number in self.connection.execute(counted).fetchall():
+            about, _, reason, _ = self.marks[rule]
             key = (about.name, reason)
-            self.counts[key] = self.counts.get(key, 0) + number[rule]
+            self.counts[key] = self.counts.get(key, 0) + number
         rows = self.connection.execute(
             "SELECT __row, rule FROM faulty ORDER BY __row, rule LIMIT ?", [kept]
         ).fetchall()
@@ -229,14 +223,14 @@ class _Held:
                 f"INSERT INTO faulty SELECT __row, {number} FROM held WHERE {where}"  # noqa: S608
             )
 
-        for about in self.fields:
+        for about, (empty_, doubtful) in zip(self.fields, self._suspects(), strict=True):
             text, absent = f"{identifier(about.name)}::VARCHAR", self._absent(about)
-            if about.constraints.required:
+            if about.constraints.required and empty_:
                 rule(about, cell.REQUIRED, {}, absent)
-            for (reason, said), values in self._wrong(about, text, absent).items():
-                self.connection.register(
-                    "wrong", pa.table({"value": pa.array(values, pa.string())})
-                )
+            wrong = self._wrong(about, text, self._doubt(about)) if doubtful else {}
+            for (reason, said), values in wrong.items():
+                table = pa.table({"value": pa.array(values, pa.string())})
+                self.connection.register("wrong", table)
                 rule(about, reason, dict(said), f"NOT ({absent}) AND {text} IN (FROM wrong)")
                 self.connection.unregister("wrong")
             if about.constraints.unique:
@@ -249,13 +243,31 @@ class _Held:
             rule(keys[0], REPEATED_KEY, facts, f"NOT ({empty}) AND {self._again(keys)}")
         return marks
 
+    def _suspects(self) -> list[tuple[int, int]]:
+        """In one scan: how many values of each field are missing, and how many have to be looked
+        at one by one.
+        """
+        if not self.fields:
+            return []
+        asked = ", ".join(
+            f"count(*) FILTER ({condition})"
+            for about in self.fields
+            for condition in (self._absent(about), self._doubt(about))
+        )
+        counts = self.connection.execute(f"SELECT {asked} FROM held").fetchone() or ()  # noqa: S608
+        return list(zip(counts[::2], counts[1::2], strict=True))
+
+    def _doubt(self, about: SchemaField) -> str:
+        text = f"{identifier(about.name)}::VARCHAR"
+        quick = sure(about, text, self.connection)
+        return f"NOT ({self._absent(about)}) AND NOT coalesce({quick}, false)"
+
     def _wrong(
-        self, about: SchemaField, text: str, absent: str
+        self, about: SchemaField, text: str, doubt: str
     ) -> dict[tuple[str, tuple[tuple[str, str], ...]], list[str]]:
         """The different values that break a rule, by the rule and its facts."""
         doubtful = self.connection.execute(
-            f"SELECT DISTINCT {text} FROM held "  # noqa: S608
-            f"WHERE NOT ({absent}) AND NOT coalesce({sure(about, text, self.connection)}, false)"
+            f"SELECT DISTINCT {text} FROM held WHERE {doubt}"  # noqa: S608
         )
         found: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
         for value in _values(doubtful):

@@ -142,7 +142,7 @@ def reference(fields: list[dict[str, Any]], table: Sequence[Cells]) -> set[tuple
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_the_verdict_is_that_of_frictionless(
     generated: tuple[list[dict[str, Any]], list[list[str]]],
