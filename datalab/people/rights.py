@@ -35,6 +35,7 @@ Right = Literal[
     "handle:requests",
     "manage:people",
     "grant:access",
+    "keep:versions",
     "read:audit",
     "operate",
 ]
@@ -49,6 +50,7 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "handle:requests": ("agents", "operators"),
     "manage:people": ("operators",),
     "grant:access": ("stewards", "operators"),
+    "keep:versions": ("stewards", "operators"),
     "read:audit": ("operators",),
     "operate": ("operators",),
 }
@@ -63,6 +65,9 @@ MEANING: dict[Right, Phrase] = {
     "handle:requests": Phrase("answer citizens' reports in the control room"),
     "manage:people": Phrase("add, disable and remove accounts"),
     "grant:access": Phrase("grant access to a restricted dataset, and take it back"),
+    "keep:versions": Phrase(
+        "name a version of a dataset, go back to one, publish an announced change early"
+    ),
     "read:audit": Phrase("read the audit log"),
     "operate": Phrase("see the state of the machine, stop servers"),
 }

@@ -39,6 +39,7 @@ from datalab.portal.project_facts import (
     recent_changes,
 )
 from datalab.portal.published import Published, published_by
+from datalab.portal.uses import ReadLine, reads_of
 from datalab.portal.views.projects import names_of
 from datalab.projects.lifecycle import gone_at
 from datalab.projects.project import Project
@@ -74,6 +75,7 @@ class ProjectView:
     first: str | None = field(metadata=PAGE_ONLY)
     datasets: list[Used]
     reads: list[ReadingLine]
+    uses: list[ReadLine]
     limits: list[Limit]
     recent: list[Recent]
     published: list[Published]
@@ -147,6 +149,7 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         if sight.person or project.reference
         else [],
         reads=readable(project, reading, language) if member else [],
+        uses=reads_of(request, project, language) if sight.person else [],
         limits=limits(project, reading, names, language) if member else [],
         recent=recent_changes(project, names, state.prefix) if member else [],
         published=published_by(project, state.prefix),
