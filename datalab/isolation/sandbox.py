@@ -237,7 +237,7 @@ def mounts(
     for name in ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for folder in program_folders():
-        command += _bind(folder, made)
+        command += bind(folder, made)
     if home:
         for name in ("passwd", "group"):
             command += ["--ro-bind", str(room.etc / name), f"/etc/{name}"]
@@ -287,7 +287,7 @@ def _within(folder: Path, other: Path) -> bool:
     return folder == other or other in folder.parents
 
 
-def _bind(folder: Path, made: set[str]) -> Sequence[str]:
+def bind(folder: Path, made: set[str]) -> Sequence[str]:
     """A read-only bind, with parents that everybody may cross (a checkout under /root works)."""
     command: list[str] = []
     for parent in reversed(folder.parents):

@@ -212,7 +212,7 @@ def main() -> None:
     """Answer one request. Ends without clean-up: the parent cares for files and time."""
     end_with_parent()
     if WARM in sys.argv:  # somebody will ask soon: what takes long comes first
-        import pyarrow.ipc
+        import pyarrow.ipc  # noqa: F401
 
         connect().close()
     request = json.load(sys.stdin)

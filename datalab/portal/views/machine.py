@@ -59,7 +59,7 @@ PARTS = {
 }
 
 
-def _ground(state: State) -> machine.Ground:
+def ground(state: State) -> machine.Ground:
     """Found out once: it changes only with a start."""
     with TRYING:
         if not hasattr(state, "ground"):
@@ -110,7 +110,7 @@ def without_slash(request: Request) -> Response:
 def show(request: Request) -> Response:
     require(request, "operate")
     state, language = request.app.state, language_of(request)
-    ground, unreachable = _ground(state), False
+    found, unreachable = ground(state), False
     try:
         servers = machine.running(state.hub_api(), state.settings, now().timestamp())
     except HubUnreachable:
@@ -125,9 +125,9 @@ def show(request: Request) -> Response:
         for server in servers
     ]
     context = {
-        "ground": ground,
+        "ground": found,
         "sender": state.settings.mail_from,
-        "separation": SEPARATION[ground.walls.mode].in_(language),
+        "separation": SEPARATION[found.walls.mode].in_(language),
         "servers": rows,
         "unreachable": unreachable,
         "disk": _disk(state),
