@@ -210,6 +210,10 @@ def manage_people(seat: Seat) -> bool:
     return asked
 
 
+def grant_access(seat: Seat) -> bool:
+    return allowed(seat.browser.get("access/requests"))
+
+
 def read_audit(seat: Seat) -> bool:
     asked = allowed(seat.browser.get("audit/"))
     assert allowed(seat.browser.get("audit.csv")) is asked
@@ -233,6 +237,7 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "run:survey": run_survey,
     "handle:requests": handle_requests,
     "manage:people": manage_people,
+    "grant:access": grant_access,
     "read:audit": read_audit,
     "operate": operate,
 }
