@@ -44,7 +44,8 @@ PUT = """async (actions) => {
   const work = base.transaction("items", "readwrite");
   actions.forEach((action, n) => work.objectStore("items").put({
     key: `forged-${n}`, form: "x", page: action, action, fields: [["group", "operators"]],
-    title: "<img src=x onerror='window.ran=1'>", follow: true, at: n, state: "waiting", why: "", tries: 0,
+    title: "<img src=x onerror='window.ran=1'>", follow: true, at: n, state: "waiting",
+    why: "", tries: 0,
   }));
   await new Promise((done) => { work.oncomplete = done; });
   base.close();
