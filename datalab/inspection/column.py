@@ -89,18 +89,21 @@ def _typed(
     column = identifier(f"c{number}")
     bad = 0
     for _ in range(ROUNDS):
-        if kind.type in ("varchar", "geometry"):  # the stage itself tells wrong geometries
+        if (
+            kind.type in ("varchar", "geometry") or layout.format == "parquet"
+        ):  # the stage itself tells wrong geometries
             break
         bad, filled, wrong = _offenders(connection, relation, column, kind)
         if not wrong:
             break
         marks = {text: count for text, count in wrong.items() if meaning(bare(text)) is not None}
-        again = _kind(stated, name, label, [*seen, *wrong], file, delimiter)
+        known = set(seen)
+        seen += [text for text in wrong if text not in known]
+        again = _kind(stated, name, label, seen, file, delimiter)
         if again.type == kind.type and again.writing == kind.writing and not marks:
             if bad > MOST_BAD * filled:
                 kind = Kind("varchar", 0.7, "its values are text")
             break
-        seen += [text for text in wrong for _ in range(1)]
         kind = again if again.type != "varchar" or not marks else kind
         kind = replace(kind, marks={**kind.marks, **{bare(text): n for text, n in marks.items()}})
     if kind.type == "varchar":
@@ -118,6 +121,8 @@ def _kind(
     delimiter: str | None,
 ) -> Kind:
     """The kind, as far as the file leaves it open: text in JSON can only be a date."""
+    if stated is not None and stated.startswith("="):
+        return Kind(stated[1:], 1.0, "the file states this type")
     if stated == "geometry":
         return Kind("geometry", 1.0, "its values are geometries")
     if stated == "nested":

@@ -126,10 +126,27 @@ def _rows_of_header(
         cells = [cell for cell in below if bare(cell)]
         names = not any(is_value(cell) for cell in cells)
         told = any(is_word(_cell(below, column)) for column in numeric)
+        told = told or _names_the_rest(table, position + count, used, joined)
         if not cells or not names or not told or len(below) != width:
             return 1 if count == 1 else count
         count += 1
     return count
+
+
+def _names_the_rest(
+    table: Sequence[list[str]], position: int, used: list[int], joined: list[str]
+) -> bool:
+    """Whether a row fills the columns without a name, and no later row is filled like it.
+
+    Rows that open a section of the table are filled so as well, but there are several of them.
+    """
+    rest = {column for column, name in zip(used, joined, strict=True) if not name.strip()}
+
+    def there(row: list[str]) -> set[int]:
+        return {column for column in range(len(row)) if _cell(row, column)}
+
+    later = [there(row) for row in table[position + 1 :]]
+    return bool(rest) and there(table[position]) == rest and rest not in later
 
 
 def _is_data(

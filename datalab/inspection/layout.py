@@ -23,6 +23,7 @@ from datalab.lake.header import named
 
 STUDIED = 1500  # lines
 TAIL = 200_000  # bytes at the end
+_SPARSE = 0.75  # share of the lines below which a single row makes no table
 _SINGLE = 80  # characters of a line where a file has one column
 
 
@@ -99,6 +100,9 @@ def _tail(file: Path, encoding: str, dialect: Dialect) -> list[Record]:
 def _table(head: list[Record], tail: list[Record], dialect: Dialect, charset: Charset) -> Layout:
     grid = grid_of(head, tail[-200:], dialect.width)
     refuse_no_header(head, grid)
+    inside = [row for _, row in head[grid.first :] if len(row) == dialect.width and filled(row)]
+    if len(inside) < 2 and dialect.share < _SPARSE and (grid.titles or grid.notes):
+        raise _prose(head[0][0])
     rows = [row for _, row in head]
     csv: dict[str, Any] = {}
     if dialect.delimiter != ",":
@@ -138,6 +142,11 @@ def _table(head: list[Record], tail: list[Record], dialect: Dialect, charset: Ch
     blank = [line for line, row in [*head, *tail] if row and not filled(row) and len(row) > 1]
     if grid.until is not None or any(line > head[grid.first][0] for line in blank):
         csv["empty_rows"] = "skip"
+    if grid.header is not None and not any(filled(row) for row in rows[grid.first :]):
+        line = head[grid.header][0]
+        remarks.append(
+            Remark("no-row", "the header is on line {line}, and no row follows", {"line": line})
+        )
     if grid.header is None:
         remarks.append(
             Remark(
@@ -194,13 +203,6 @@ def refuse_no_header(head: list[Record], grid: Grid) -> None:
                 width=grid.width,
             )
         )
-    after = head[grid.first :]
-    if grid.header is not None and not any(filled(row) for _, row in after):
-        raise FileNotATable(
-            reason=Phrase(
-                "line {line} names columns, and no row follows", line=head[grid.header][0]
-            )
-        )
 
 
 def _single(lines: Sequence[str], charset: Charset) -> Layout:
@@ -220,13 +222,7 @@ def _single(lines: Sequence[str], charset: Charset) -> Layout:
         or value[0] in "{}#*<@"
     ]
     if len(prose) > 0.1 * len(values):
-        raise FileNotATable(
-            reason=Phrase(
-                "it is text, not a table: no character divides its lines into values (see line "
-                "{line})",
-                line=prose[0],
-            )
-        )
+        raise _prose(prose[0])
     first, following = values[0][1], [value for _, value in values[1:]]
     header = not is_value(first) and first not in following
     csv: dict[str, Any] = {} if header else {"header": False}
@@ -242,6 +238,15 @@ def _single(lines: Sequence[str], charset: Charset) -> Layout:
         remarks=[
             Remark("one-column", "every line is one value: there is a single column", {}, "note")
         ],
+    )
+
+
+def _prose(line: int) -> FileNotATable:
+    return FileNotATable(
+        reason=Phrase(
+            "it is text, not a table: no character divides its lines into values (see line {line})",
+            line=line,
+        )
     )
 
 

@@ -25,6 +25,7 @@ MARKS: dict[str, tuple[str, str]] = {
         ("nd", "n.d.", "n.d", "nc", "n.c.", "nr", "n.r.", "…", "...", "..", ":", "na", "n.a."),
         _ABSENT,
     ),
+    **dict.fromkeys(("***", "****", "*****", "******"), _ABSENT),
     **dict.fromkeys(("n/a", "#n/a", "#n/d", "non renseigné", "non renseigne", "inconnu"), _ABSENT),
     **dict.fromkeys(("-", "–", "—", "--", "."), ("sans valeur", "no value")),
     **dict.fromkeys(("///", "//", "so", "s.o.", "sans objet"), _NONE),

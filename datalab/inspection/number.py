@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 SPACED = " \u00a0\u202f\u2009"
 _PLAIN = re.compile(r"[+-]?\d+")
-_CODE = re.compile(r"\d+[eE]\d+")
+_CODE = re.compile(r"\d+(?:[A-Z]|e)\d+")
 _POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
 _EXPONENT = re.compile(r"[+-]?\d+[eE][+-]\d+")
@@ -139,7 +139,7 @@ def numbered(values: Sequence[str], file: Proof, delimiter: str | None) -> Numbe
     grouped = {mark: [v for v in bared if p.fullmatch(v)] for mark, p in _GROUPS.items()}
     exponents = [v for v in bared if _EXPONENT.fullmatch(v)]
     if any(_CODE.fullmatch(v) for v in bared):
-        return None  # 2E3 is a code of an iris or a plot, not 2000
+        return None  # 2A004 is a commune and 2E3 a plot of land, not 2000
     own = proof_of(values)
     if grouped[" "]:
         # 1 414 beside 566,216: two marks of thousands, or a decimal? What is not proven is refused.

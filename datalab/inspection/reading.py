@@ -26,6 +26,7 @@ from datalab.inspection.layout import Layout, separated
 from datalab.inspection.naming import distinct, slug, snake, words
 from datalab.inspection.profile import profiled
 from datalab.inspection.remark import remarks_on
+from datalab.inspection.stated import geopackage, gtfs, parquet, shapefile
 from datalab.inspection.worksheet import worksheet
 from datalab.lake.connection import literal
 from datalab.lake.decoding import BLOCK, unpack
@@ -38,6 +39,10 @@ _LAYOUTS: dict[str, Callable[[Path], Layout]] = {
     "csv": separated,
     "json": document,
     "xlsx": worksheet,
+    "parquet": parquet,
+    "shapefile": shapefile,
+    "gpkg": geopackage,
+    "gtfs": gtfs,
 }
 
 
@@ -59,11 +64,14 @@ def read_file(path: Path, name: str, max_bytes: int = MAX_BYTES) -> Inspection:
         read = _LAYOUTS.get(form.format)
         if read is None:
             raise FileNotATable(
-                reason=Phrase(
-                    "files of the kind {kind} cannot be inspected yet", kind=form.format
-                )
+                reason=Phrase("files of the kind {kind} cannot be inspected yet", kind=form.format)
             )
-        layout = read(plain)
+        try:
+            layout = read(plain)
+        except UnreadableFile as error:
+            raise FileNotATable(reason=_sentence(error.facts["reason"])) from error
+        except SourceTooLarge as error:
+            raise FileTooLarge(limit=max_bytes) from error
         return _inspected(plain, folder, layout, name, compression, size, _sha256(path), max_bytes)
 
 

@@ -46,8 +46,8 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
     if inspection.rejected:
         yield Remark(
             "rejected",
-            "rows that cannot be read: {count}; the dataset is not published until they are mended, "
-            "or left out on purpose",
+            "rows that cannot be read: {count}; the dataset is not published until they are "
+            "mended, or left out on purpose",
             {"count": inspection.rejected},
             line=inspection.rejects[0].line if inspection.rejects else None,
         )
