@@ -77,6 +77,8 @@ def show_command(dataset: str, as_json: bool, home: str | None) -> None:
 
 
 def _print_rejects(rows: list[dict[str, Any]], language: Language) -> None:
+    from datalab.lake.rejected import reason_in
+
     table = table_of(
         translate("line", language),
         translate("column", language),
@@ -84,7 +86,7 @@ def _print_rejects(rows: list[dict[str, Any]], language: Language) -> None:
         translate("reason", language),
     )
     for row in rows:
-        reason = translate(str(row["reason"]), language)
+        reason = reason_in(row, language)
         table.add_row(str(row["line"]), str(row["column"]), _printable(row["value"]), reason)
     print_table(table)
 

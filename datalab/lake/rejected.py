@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datalab.i18n import Language, translate
 from datalab.lake.index import Entry
 from datalab.lake.layout import folder
 
@@ -31,6 +33,11 @@ def read_rejected(lake: Path, entry: Entry) -> Rejected:
     if record.get("state") in {"kept", "failed"} and attempt:
         return Rejected(attempt, _read(lake, entry, published=False), published=False)
     return Rejected(int(good.get("rejected") or 0), _read(lake, entry, published=True), True)
+
+
+def reason_in(row: Mapping[str, Any], language: Language) -> str:
+    """Why a rejected row was left out, and for a Table Schema how to mend it."""
+    return translate(str(row.get("reason") or ""), language, **(row.get("facts") or {}))
 
 
 def _read(lake: Path, entry: Entry, *, published: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab.i18n import Language, translate
 from datalab.lake.index import Entry
-from datalab.lake.rejected import read_rejected
+from datalab.lake.rejected import read_rejected, reason_in
 from datalab.notebook.listing import Listing
 from datalab.notebook.wording import day, minute, number, state, unit
 
@@ -183,7 +183,11 @@ def releases(dataset: Dataset) -> Listing:
 def rejects(dataset: Dataset) -> Listing:
     """Rows of the source that could not be read as declared (the first thousand)."""
     language = dataset.language
-    found = read_rejected(dataset.lab.lake, dataset.entry).rows
+    found = [
+        {key: value for key, value in row.items() if key != "facts"}
+        | {"reason": reason_in(row, language)}
+        for row in read_rejected(dataset.lab.lake, dataset.entry).rows
+    ]
     headings = {
         "line": translate("Line", language),
         "column": translate("Column", language),
