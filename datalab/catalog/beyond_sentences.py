@@ -194,11 +194,12 @@ def observed_in_words(observed: object, language: Language) -> str | None:
 
     known = dict(observed)
     if "covered" in known:
-        missing = listed([said(value) for value in known["missing"]], language)
         facts = {k: said(known[k]) for k in ("covered", "of")}
-        return one("{covered} of {of}", **facts) + (
-            one("; missing: {missing}", missing=missing) if known["missing"] else ""
-        )
+        words = one("{covered} of {of}", **facts)
+        if known["missing"]:
+            missing = listed([said(value) for value in known["missing"]], language)
+            words += one("; missing: {missing}", missing=missing)
+        return words
     if "published" in known:
         dated = one(" ({date})", date=known["date"]) if known.get("date") else ""
         return one(

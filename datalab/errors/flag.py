@@ -25,3 +25,11 @@ class FlagNotSent(ParticipationError):
     code = "flag-not-sent"
     status = 503
     template = "This could not be sent from here ({reason}). Say it on the page instead: {page}"
+
+
+class FlagReturned(ParticipationError):
+    """What the portal answered, in the reader's language already."""
+
+    code = "flag-returned"
+    status = 422
+    template = "{sentence}"

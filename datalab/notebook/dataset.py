@@ -150,7 +150,7 @@ class Dataset:
         ------
         FlagNotSent
             where this notebook does not run in the lab, with the page on which to say it.
-        FlagRefused, UnknownColumn
+        FlagReturned, UnknownColumn
         """
         from datalab.notebook.flag import send
 

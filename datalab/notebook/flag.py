@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from datalab.errors import FlagNotSent, FlagRefused
+from datalab.errors import FlagNotSent, FlagReturned
 from datalab.i18n import Language, Phrase, translate
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def send(dataset: Dataset, text: str, column: str | None, row: object, receipt: 
 
     Raises
     ------
-    FlagNotSent, FlagRefused
+    FlagNotSent, FlagReturned
     """
     language, environment = dataset.language, os.environ
     portal = dataset.lab.portal_url or environment.get("DATALAB_PORTAL_URL") or ""
@@ -64,11 +64,9 @@ def send(dataset: Dataset, text: str, column: str | None, row: object, receipt: 
     if status == 201:
         shown = f"{portal}datasets/{quote(dataset.id)}#flags"
         return Flagged(str(answer.get("id")), str(answer.get("said")), shown, language)
-    told = answer.get("error") if isinstance(answer.get("error"), dict) else {}
-    if status == 422 and isinstance(told, dict) and told.get("code") == "flag-refused":
-        details = told.get("details") or {}
-        field, reason_ = details.get("field", ""), details.get("reason", "")
-        raise FlagRefused(field=field, reason=reason_).in_language(language)
+    told = answer.get("error")
+    if status == 422 and isinstance(told, dict):
+        raise FlagReturned(sentence=str(told.get("message"))).in_language(language)
     reason = Phrase("the lab answered {status}", status=status)
     raise FlagNotSent(reason=reason, page=page).in_language(language)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -38,6 +39,13 @@ class Sent:
 
     flag: Flag
     secret: str
+
+
+def row_names(key: Sequence[str], rows: Sequence[Mapping[str, Any]], offset: int) -> list[str]:
+    """What the address of the form says of each row shown: its key, or its number from 1."""
+    if key and all(name in row and row[name] is not None for row in rows for name in key):
+        return [urlencode({f"key-{name}": row[name] for name in key}) for row in rows]
+    return [urlencode({"row": offset + place}) for place, _ in enumerate(rows, start=1)]
 
 
 def row_of(fields: Mapping[str, Any], holding: Holding) -> dict[str, Any]:

@@ -237,4 +237,6 @@ def test_what_was_observed_is_said_in_words() -> None:
     assert observed_in_words(published, "en") == "58 here, 60 published (2019) by “figures”"
     covered = {"covered": 22, "of": 23, "missing": ["21003"], "dataset": "communes"}
     assert "21003" in str(observed_in_words(covered, "fr"))
+    whole = {"covered": 23, "of": 23, "missing": [], "dataset": "communes"}
+    assert observed_in_words(whole, "en") == "23 of 23"
     assert observed_in_words({"quantiles": [0.5]}, "fr") is None
