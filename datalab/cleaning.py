@@ -9,9 +9,10 @@ a snapshot for long gives it a release.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from datalab.catalog.dataset import Dataset
 from datalab.errors import InvalidManifest
@@ -28,6 +29,7 @@ from datalab.projects import files
 from datalab.projects.project import Project, Projects
 from datalab.settings import Settings
 
+LOG = logging.getLogger("datalab.keeper")
 CITED = re.compile(
     r"""(?:dataset\(\s*\\?["']|lab\[\\?["'])([a-z][a-z0-9_-]*)\\?["'][^)\n]{0,200}?snapshot\s*=\s*(\d{1,12})"""
 )
@@ -76,6 +78,12 @@ def clean(
                     on_sweep(sweep)
                     done.append(sweep)
     return done
+
+
+def clean_all(settings: Settings, now: float) -> None:
+    """The clean-up that the keeper makes; ``now`` in seconds since the epoch."""
+    for gone in clean(settings, datetime.fromtimestamp(now, UTC), wait=600):
+        LOG.info("%s: snapshots %s removed", gone.dataset, gone.snapshots)
 
 
 def _sweeps(

@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parseaddr
 
 import httpx
 
 from datalab.admittance import attend
-from datalab.cleaning import clean
+from datalab.announcement import announce
+from datalab.cleaning import clean_all
 from datalab.connectors.address import Forbidden, addresses_of, client_for
 from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
@@ -74,6 +74,7 @@ class Task:
 
 def tasks(settings: Settings) -> list[Task]:
     """Every task of the lab, the most urgent first."""
+    later = time.monotonic() + HOUR
     return [
         Task("watch", 5, watch_servers(settings)),
         Task("departures", 2, departures(settings)),
@@ -81,7 +82,8 @@ def tasks(settings: Settings) -> list[Task]:
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("lineage", 15, beside("lineage", lambda lab: collect_all(settings, lab.now))),
-        Task("clean", 6 * HOUR, beside("clean", cleaner(settings)), time.monotonic() + HOUR),
+        Task("clean", 6 * HOUR, beside("clean", lambda lab: clean_all(settings, lab.now)), later),
+        Task("announce", 30, beside("announce", lambda lab: announce(settings, lab.now))),
         Task("purge", 3600, purge_projects(settings)),
         Task("news", 5, beside("news", tell_of_cases(settings))),
         Task("access", 5, beside("access", lambda lab: attend(settings, lab.now))),
@@ -145,16 +147,6 @@ def follow_projects(settings: Settings) -> Callable[[Lab], None]:
         servers = ProjectServers(lab.hub, lambda: Plan.read(settings.run).url)
         sync(projects, store, lab.hub, now=lab.now, lake=settings.lake, servers=servers)
         seen, again_at = state, lab.now + SYNC_SECONDS
-
-    return work
-
-
-def cleaner(settings: Settings) -> Callable[[Lab], None]:
-    """Remove the snapshots that nothing points at."""
-
-    def work(lab: Lab) -> None:
-        for gone in clean(settings, datetime.fromtimestamp(lab.now, UTC), wait=600):
-            LOG.info("%s: snapshots %s removed", gone.dataset, gone.snapshots)
 
     return work
 

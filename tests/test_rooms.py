@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assets": {"connectors"},
     "recheck": {"catalog", "lake", "quality"},
     "cleaning": {"catalog", "isolation", "lake", "lineage", "projects"},
+    "announcement": {"catalog", "hub", "lake", "lineage", "participation", "people", "projects"},
     "restoring": {"isolation", "lake"},
     "gate": {"catalog", "lake", "lineage"},
     "refresh": {"recheck", "connectors", "gate", "isolation", "lake", "quality", "catalog"},
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "refresher": {"refresh", "connectors", "lake", "quality", "catalog"},
     "admittance": {"hub", "isolation", "lake", "participation", "people", "projects"},
     "keeper": {
+        "announcement",
         "admittance",
         "cleaning",
         "connectors",
@@ -72,6 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "quality",
         "recheck",
         "refresh",
+        "restoring",
         "inspection",
         "trial",
     },

@@ -19,6 +19,7 @@ from typing import Any
 from datalab.errors import DatalabError, UnknownPublication
 from datalab.lake.index import Entry, read_index
 from datalab.lineage.store import Lineage, PageUse, Use
+from datalab.people.accounts import accounts
 from datalab.people.store import Store
 from datalab.projects import publication
 from datalab.projects.project import Project, Projects
@@ -75,6 +76,7 @@ def collect_all(settings: Settings, now: float) -> None:
             # What one project holds keeps no other from being told.
             LOG.exception("what %s reads could not be collected", project.slug)
     lineage.keep_projects(projects.slugs())
+    lineage.keep_accounts(account.name for account in accounts(Store(settings.people)))
 
 
 def collect_one(project: Project, lineage: Lineage, reading: Reading) -> None:

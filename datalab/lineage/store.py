@@ -208,15 +208,20 @@ class Lineage:
                 (account, dataset, day),
             )
 
-    def forget_account(self, account: str) -> None:
-        """Remove what is known of a person who leaves."""
-        if self.path.is_file():
+    def keep_accounts(self, names: Iterable[str]) -> None:
+        """Forget the people who left."""
+        with self._reading() as database:
+            found = database.execute("SELECT DISTINCT account FROM holders") if database else ()
+            gone = {name for (name,) in found} - set(names)
+        if gone:
             with self._writing() as database:
-                database.execute("DELETE FROM holders WHERE account = ?", (account,))
+                database.executemany(
+                    "DELETE FROM holders WHERE account = ?", [(name,) for name in gone]
+                )
 
     def keep_projects(self, slugs: Iterable[str]) -> None:
         """Forget the projects that are gone for good."""
-        there = set(slugs)
+        there = {"", *slugs}  # marks that are of no project have no name
         with self._reading() as database:
             if database is None:
                 return

@@ -112,3 +112,5 @@ def require_rows(holding: Holding, language: Language, reader: Reader = ANONYMOU
         if reader.witness is None:
             raise AccessRefused(dataset=holding.id, reason=explain("restricted", language))
         reader.witness(holding.entry.lake)
+    if reader.takes is not None:
+        reader.takes(holding.id)

@@ -18,6 +18,7 @@ from datalab.hub.plan import Plan
 from datalab.i18n import Phrase
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
+from datalab.lineage.store import Lineage
 from datalab.participation.spam import Trap
 from datalab.participation.store import Store as Participation
 from datalab.participation.use import Uses
@@ -196,7 +197,7 @@ def create_app(
     app.state.presences = Presences(lambda: hub_api(settings), lambda: hub_url(settings))
     app.state.client = client_of(settings, prefix, environment or {})
     quotas = app.state.quotas = Quotas(app.state.store, settings)
-    app.state.reads = Reads(app.state.store)
+    app.state.reads = Reads(app.state.store, Lineage(settings.lineage))
     app.add_middleware(Metered, quotas=quotas, limits=app.state.limits, prefix=prefix)
     app.add_middleware(
         GZipMiddleware, minimum_size=1000, compresslevel=3, exclude_content_types=PACKED

@@ -6,6 +6,8 @@ What may leave to a reader is answered in :mod:`datalab.portal.access`.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from datalab.lineage.store import DAY, Lineage
 from datalab.people import audit, grants
 from datalab.people.accounts import Account
 from datalab.people.audience import dataset_of
@@ -26,19 +29,22 @@ Via = Literal["anonymous", "session", "token"]
 Witness = Callable[[str], None]
 AGAIN = 600.0  # seconds after which the same read is written down once more
 MOST_KEPT = 50_000
+LOG = logging.getLogger("datalab.portal")
 
 
 @dataclass(frozen=True)
 class Reader:
     """``grants`` are datasets (``<id>``, or ``<id>--<mask>`` for a masked one) that a steward
     granted to the account and that have not ended. ``witness`` writes a restricted read down; it
-    is told the lake that was read."""
+    is told the lake that was read. ``takes`` remembers that the holder of a token uses a dataset,
+    to tell them before it changes."""
 
     name: str | None = None
     groups: frozenset[str] = frozenset()
     grants: frozenset[str] = frozenset()
     via: Via = "anonymous"
     witness: Witness | None = field(default=None, compare=False, repr=False)
+    takes: Witness | None = field(default=None, compare=False, repr=False)
 
 
 ANONYMOUS = Reader()
@@ -47,8 +53,9 @@ ANONYMOUS = Reader()
 class Reads:
     """Which restricted reads were written in the audit, so that the same is not at each page."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, lineage: Lineage) -> None:
+        self.store, self.lineage = store, lineage
+        self._taken: set[tuple[str, str, int]] = set()
         self._lock = threading.Lock()
         self._noted: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
@@ -70,6 +77,19 @@ class Reads:
             self._noted.move_to_end(key)
             while len(self._noted) > MOST_KEPT:
                 self._noted.popitem(last=False)
+
+    def taken(self, account: str, dataset: str, moment: float) -> None:
+        """Write down, once a day, that a token of ``account`` was used to take a dataset."""
+        key = (account, dataset, int(moment // DAY))
+        if key in self._taken:
+            return
+        try:
+            self.lineage.note_holder(account, dataset, moment)
+        except sqlite3.Error:  # nobody is kept from reading by what is only for notices
+            LOG.exception("the use of %s could not be written down", dataset)
+        if len(self._taken) >= MOST_KEPT:
+            self._taken.clear()
+        self._taken.add(key)
 
 
 def reader_of(request: Request) -> Reader:
@@ -100,8 +120,12 @@ def _reader(request: Request, account: Account, via: Via, **facts: str) -> Reade
         reads: Reads = state.reads
         reads.note(account.name, lake, door_of(request), moment, via=via, **facts)
 
+    def takes(dataset: str) -> None:
+        state.reads.taken(account.name, dataset, moment)
+
     granted = grants.of_account(state.store, account.name, moment)
-    return Reader(account.name, frozenset(account.groups), granted, via, witness)
+    groups, noted = frozenset(account.groups), takes if via == "token" else None
+    return Reader(account.name, groups, granted, via, witness, noted)
 
 
 def door_of(request: Request) -> str:

@@ -133,7 +133,9 @@ def test_who_holds_a_token_is_known_by_the_day_and_forgotten_on_leaving(lab: Lab
     lab.lineage.note_holder("entrepreneur", "trees", moment)
     assert lab.lineage.users_of("trees", moment).holders == ("entrepreneur",)
     assert not lab.lineage.users_of("trees", moment + FRESH + 2 * DAY)
-    lab.lineage.forget_account("entrepreneur")
+    lab.users()
+    assert lab.lineage.users_of("trees", moment)
+    lab.lineage.keep_accounts(["student"])
     assert not lab.lineage.users_of("trees", moment)
 
 
