@@ -89,6 +89,12 @@ class BeingPrepared(RequestError):
         super().__init__(seconds=seconds)
 
 
+class RangeRefused(RequestError):
+    code = "range-refused"
+    status = 416
+    template = "The file has {size} bytes: the part {range} lies behind its end."
+
+
 class UnknownFeature(RequestError):
     code = "unknown-feature"
     status = 404

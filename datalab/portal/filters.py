@@ -109,7 +109,7 @@ def column_of(name: str, value: str, columns: Iterable[str], language: Language)
         return value
     near = nearest(value, columns)
     if near:
-        reason = translate("there is no such column; did you mean '{near}'?", language, near=near)
+        reason = translate("there is no such column; the nearest is '{near}'", language, near=near)
     else:
         known = ", ".join(columns)
         reason = translate("there is no such column; there are: {known}", language, known=known)
@@ -126,7 +126,7 @@ def _filter(
         known = [*columns, *sorted(reserved)]
         near = nearest(name, known)
         reason = (
-            translate("it is not known here; did you mean '{near}'?", language, near=near)
+            translate("it is not known here; the nearest is '{near}'", language, near=near)
             if near
             else translate("it is neither a column nor known here", language)
         )

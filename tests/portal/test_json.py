@@ -133,6 +133,8 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/datasets/{dataset}.arrow",
         "/datasets/{dataset}.csv",
         "/datasets/{dataset}.xlsx",
+        "/datasets/{dataset}/tiles.json",
+        "/datasets/{dataset}/tiles/{z}/{x}/{y}.pbf",
         "/datasets/{dataset}.parquet",
         "/datasets/{dataset}.geojson",
         "/projects.json",

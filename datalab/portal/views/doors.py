@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 
-from datalab.errors import NoGeometry
+from datalab.errors import NoGeometry, RangeRefused
 from datalab.i18n import translate
 from datalab.portal.about import about_rows
 from datalab.portal.download import MEDIA, Door, arrow, csv, geojson, xlsx
@@ -27,6 +28,8 @@ from datalab.portal.turns import Flow, Turns
 from datalab.portal.workbook import require_room
 
 router = APIRouter(tags=["data"])
+PART = r"\s*(\d{1,18}-\d{0,18}|-\d{1,18})\s*"
+RANGE = re.compile(rf"bytes={PART}(,{PART}){{0,20}}")
 DialectOf = Annotated[
     DialectName,
     Query(
@@ -112,6 +115,7 @@ def as_parquet(
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Disposition"] = _disposition(opening, "parquet")
     size = found.path.stat().st_size
+    _require_range(request, size)
     held = is_held(request, headers)
     if held or request.scope.get("head"):
         if not shared:
@@ -166,6 +170,24 @@ def _disposition(opening: Opening, door: Door) -> str:
 def _turns(request: Request) -> Turns:
     found: Turns = request.app.state.turns
     return found
+
+
+def _require_range(request: Request, size: int) -> None:
+    """Refuse parts beyond the end in our own words; one that is not understood is passed over.
+
+    Raises
+    ------
+    RangeRefused
+    """
+    asked = request.headers.get("range", "")
+    if not RANGE.fullmatch(asked):
+        request.scope["headers"] = [
+            (name, value) for name, value in request.scope["headers"] if name != b"range"
+        ]
+        return
+    starts = [part.strip().partition("-")[0] for part in asked.removeprefix("bytes=").split(",")]
+    if all(start and int(start) >= size for start in starts):
+        raise RangeRefused(range=asked[:80], size=size)
 
 
 def _remove(path: Path) -> None:
