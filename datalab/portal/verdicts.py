@@ -11,7 +11,7 @@ from datalab.i18n import Language
 from datalab.portal import figures
 from datalab.portal.facts import Run
 
-MOST = 90  # runs
+MOST, FEWEST = 90, 45  # runs
 BAR, GAP, HEIGHT = 6, 2, 72
 
 
@@ -55,7 +55,8 @@ def verdicts_of(history: list[Run], language: Language) -> Verdicts | None:
         )
         for place, run in enumerate(runs)
     ]
-    return Verdicts(bars, runs, len(runs) * (BAR + GAP) - GAP, HEIGHT, BAR)
+    # A few runs stay narrow bars: the drawing is as wide as its frame.
+    return Verdicts(bars, runs, max(len(runs), FEWEST) * (BAR + GAP) - GAP, HEIGHT, BAR)
 
 
 def _parts(run: Run) -> list[Part]:

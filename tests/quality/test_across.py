@@ -240,3 +240,13 @@ def test_what_was_observed_is_said_in_words() -> None:
     whole = {"covered": 23, "of": 23, "missing": [], "dataset": "communes"}
     assert observed_in_words(whole, "en") == "23 of 23"
     assert observed_in_words({"quantiles": [0.5]}, "fr") is None
+
+
+def test_each_of_them_is_documented_with_its_arguments() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+    lines = {
+        kind: next(line for line in page.splitlines() if f"| `{kind}` |" in line) for kind in OWN
+    }
+    for kind in (EXISTS, SUM, SPREAD, RECENT):
+        for name in OWN[kind].required:
+            assert f"`{name}`" in lines[kind], (kind, name)
