@@ -109,14 +109,24 @@ def answered(request: Mapping[str, Any]) -> dict[str, Any]:
             express=request["express"],
         )
     except DatalabError as error:
-        facts = {name: _told(value) for name, value in error.facts.items()}
-        return {"error": {"kind": type(error).__name__, "facts": facts}}
+        return _refused(error)
+    except MemoryError:
+        raise  # the limit is said by the process itself
+    except Exception as error:  # whatever a parser says of a file that is not sound
+        dataset = Dataset.from_json(request["dataset"])
+        kind = type(error).__name__
+        return _refused(unreadable(dataset, "its content is damaged ({kind}).", kind=kind))
     return {
         "rows": filled.rows,
         "rejected": filled.rejected,
         "rejects": [reject.as_json() for reject in filled.rejects],
         "parquet": str(filled.parquet) if filled.parquet else None,
     }
+
+
+def _refused(error: DatalabError) -> dict[str, Any]:
+    facts = {name: _told(value) for name, value in error.facts.items()}
+    return {"error": {"kind": type(error).__name__, "facts": facts}}
 
 
 def _told(value: object) -> Any:

@@ -6,6 +6,8 @@ opens nothing but the bytes that it is given (GDAL follows paths and addresses i
 
 from __future__ import annotations
 
+import struct
+import warnings
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -94,6 +96,8 @@ def _shapes(dataset: Dataset, paths: dict[str, Path]) -> Iterator[Any]:
     import shapefile  # type: ignore[import-untyped]
     from shapely.geometry import shape as to_shapely
 
+    # It warns of lengths that do not fit on standard error; what cannot be read is told as such.
+    warnings.filterwarnings("ignore", module="shapefile")
     try:
         with (
             paths[".shp"].open("rb") as shp,
@@ -113,7 +117,16 @@ def _shapes(dataset: Dataset, paths: dict[str, Path]) -> Iterator[Any]:
         ) from error
 
 
-_DAMAGED = (OSError, ValueError, IndexError, KeyError, TypeError, OverflowError, EOFError)
+_DAMAGED = (
+    struct.error,
+    OSError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    EOFError,
+)
 
 
 def _chosen(dataset: Dataset, members: Members) -> str:

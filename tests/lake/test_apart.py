@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import Workbook
 
 from datalab.errors import SourceTooLarge, UnreadableFile
 from datalab.i18n import Phrase
@@ -75,3 +76,15 @@ def test_what_the_child_says_speaks_both_languages() -> None:
     assert isinstance(heard, SourceTooLarge)
     assert "GTFS exige" in heard.message("fr")
     assert "required" in heard.message("en")
+
+
+def test_whatever_a_parser_says_of_a_damaged_workbook_is_a_sentence(tmp_path: Path) -> None:
+    described = dataset({"a": "varchar"}, source={"format": "xlsx"})
+    book = Workbook()
+    book.active.append(["a"])  # type: ignore[union-attr]
+    book.save(tmp_path / "book.xlsx")
+    sound = (tmp_path / "book.xlsx").read_bytes()
+    start = sound.index(b"xl/worksheets/sheet1.xml") + 60
+    (tmp_path / "book.xlsx").write_bytes(sound[:start] + bytes(40) + sound[start + 40 :])
+    with pytest.raises(UnreadableFile, match="xlsx"):
+        stage(described, tmp_path / "book.xlsx", tmp_path / "run")
