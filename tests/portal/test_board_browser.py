@@ -197,7 +197,7 @@ def test_a_vote_is_opened_and_its_counts_come_when_it_closes(browser: Browser, r
     one = room.accepted("Des bancs")
     who = joined(room.store, room.session, "Merle")
     page = room.page(browser, "ana")
-    page.get_by_label("Gommettes chacun").fill("4")
+    page.get_by_label("Gommettes par personne").fill("4")
     page.get_by_role("button", name="Ouvrir le vote").click()
     page.get_by_role("button", name="Clore le vote").wait_for()
     with room.store.writing() as connection:
