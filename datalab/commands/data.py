@@ -151,7 +151,7 @@ def state_in_words(record: dict[str, Any], language: Language) -> str:
         "kept": translate("kept", language),
         "failed": translate("failed", language),
     }
-    word = words.get(str(record.get("state")), "–")
+    word = words.get(str(record.get("state")), translate("not refreshed yet", language))
     if away(record):
         since = moment(record.get("failing_since"), language)
         word = translate("source unreachable since {moment}", language, moment=since)

@@ -18,17 +18,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import ConfigDict, Field
 
 from datalab import __version__
 from datalab.catalog import dataset as catalog
 from datalab.connectors import manners, sniff
 from datalab.connectors.address import CheckedTransport, Forbidden, addresses_of, proxy_for
-from datalab.connectors.fetched import Fetched, Progress, sha256_of
+from datalab.connectors.fetched import Fetched, Progress
+from datalab.connectors.kept import conditions, keep, known_in
+from datalab.connectors.remote import RemoteSource as RemoteSource
+from datalab.connectors.remote import address as address
+from datalab.connectors.remote import fetchable as fetchable
 from datalab.connectors.transfer import (
     PATIENT,
     TIMEOUT,
@@ -51,48 +54,6 @@ MOST_REDIRECTS = 5
 MOST_REQUESTS = 20_000
 LARGEST_ANSWER = 64 << 20  # of an API, which is read in memory
 AGENT = f"datalab/{__version__} (open data lab in Dijon, France)"
-
-
-class RemoteSource(catalog.Source):
-    """What the connectors of the open web share."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    remote: ClassVar[bool] = True
-
-    allow_private: bool = Field(
-        False, description="whether the address may belong to a private network"
-    )
-
-
-def fetchable(url: str) -> str:
-    """``url`` where it can be one that a YAML names.
-
-    Raises
-    ------
-    ValueError
-        with the sentence for who wrote it.
-    """
-    try:
-        parts = urlsplit(url)
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname
-    except ValueError:
-        wrong = True
-    if wrong or any(letter.isspace() for letter in url):
-        raise ValueError("an address that starts with https:// or http:// is expected here")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("no user name or password belongs into an address that everybody reads")
-    return url
-
-
-def address(base: str, *steps: str, **query: object) -> str:
-    """``base/step/step?key=value``; keys without a value (None) are left out."""
-    from urllib.parse import quote
-
-    path = "/".join([base.rstrip("/"), *(quote(step, safe="") for step in steps)])
-    asked = {key: value for key, value in query.items() if value is not None}
-    if not asked:
-        return path
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(asked)}"
 
 
 @dataclass
@@ -162,7 +123,7 @@ class Visit:
         limit = min(most or self.max_bytes, self.max_bytes)
         folder = self.folder / self._name(url)
         folder.mkdir(parents=True, exist_ok=True)
-        known = _known(folder, limit)
+        known = known_in(folder, limit)
         host = self._host(url)
         with manners.turn_at(host), _Opener(self, url, accept) as opener:
             body = receive(
@@ -171,7 +132,7 @@ class Visit:
                 file=self.file,
                 folder=folder,
                 max_bytes=limit,
-                headers=_conditions(known),
+                headers=conditions(known),
                 progress=self.progress,
                 patience=self.patience,
                 resume=url,
@@ -182,7 +143,7 @@ class Visit:
                 if wrong is not None:
                     body.path.unlink()
                     raise self.unexpected(form, wrong, url)
-            return _keep(body, body.path, folder), body.sha256
+            return keep(body, body.path, folder), body.sha256
         if known is None:  # receive() accepts a 304 only as the answer to a condition
             raise SourceUnreachable(url=_plain(url), reason=Phrase("the server sent no file"))
         return folder / known["sha256"], known["sha256"]
@@ -203,7 +164,7 @@ class Visit:
     def cached(self, url: str) -> tuple[Path, float] | None:
         """The body of ``url`` of the last time, kept for this one, and its age in seconds."""
         folder = self.folder / self._name(url)
-        known = _known(folder, self.max_bytes)
+        known = known_in(folder, self.max_bytes)
         if known is None:
             return None
         age = time.time() - (folder / "known.json").stat().st_mtime
@@ -229,7 +190,7 @@ class Visit:
             path.unlink(missing_ok=True)
             raise
         body = Body(path, digest.hexdigest(), size, httpx.Headers())
-        return _keep(body, path, self.folder), body.sha256
+        return keep(body, path, self.folder), body.sha256
 
     def done(self, path: Path, sha256: str, url: str | None = None) -> Fetched:
         """What the connector hands over; answers of earlier visits that are of no use go."""
@@ -353,43 +314,3 @@ def _plain(url: str) -> str:
     if parts is not None and "@" in parts.netloc:
         url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return "".join(letter for letter in url[:500] if ord(letter) >= 32)
-
-
-def _known(folder: Path, max_bytes: int) -> dict[str, str] | None:
-    """What is remembered of the last body, if that body is still whole."""
-    try:
-        known = json.loads((folder / "known.json").read_text("utf-8"))
-        path = folder / known["sha256"]
-        if path.stat().st_size <= max_bytes and sha256_of(path) == known["sha256"]:
-            return dict(known)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
-
-
-def _conditions(known: dict[str, str] | None) -> dict[str, str]:
-    names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-    return {header: known[name] for name, header in names.items() if known and name in known}
-
-
-def _keep(body: Body, received: Path, folder: Path) -> Path:
-    """Name the body by its digest and remember it; the one before stays for who still reads it."""
-    path = folder / body.sha256
-    os.replace(received, path)
-    before = _remembered(folder)
-    facts = {"sha256": body.sha256}
-    facts |= {n: body.headers[n] for n in ("etag", "last-modified") if n in body.headers}
-    temporary = folder / ".known"
-    temporary.write_text(json.dumps(facts), "utf-8")
-    os.replace(temporary, folder / "known.json")
-    for other in folder.iterdir():
-        if len(other.name) == 64 and other.name not in {body.sha256, before}:
-            other.unlink()
-    return path
-
-
-def _remembered(folder: Path) -> str | None:
-    try:
-        return str(json.loads((folder / "known.json").read_text("utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
