@@ -9,6 +9,7 @@ from collections.abc import Sequence
 # What a DBF table exported as CSV leaves behind a name: NOM,C,254 or VLEGALE,N,19,8.
 DBF = re.compile(r"^(.{1,11}),([CNDLFMI])(,\d+){0,2}$")
 LONGEST = 60
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ]{2})(?=[A-Z])")  # but not in kWh
 
 
 def plain(text: str) -> str:
@@ -29,7 +30,7 @@ def words(name: str) -> list[str]:
     """The words of a header: ``codePostal``, ``code_postal`` and ``Code postal`` alike."""
     found = DBF.match(name)
     name = found[1] if found else name
-    split = re.sub(r"([a-zà-ÿ])([A-Z])", r"\1 \2", name)
+    split = _CAMEL.sub(" ", name)
     return [word for word in re.split(r"[\W_]+", plain(split)) if word]
 
 
@@ -37,7 +38,7 @@ def snake(name: str, position: int) -> str:
     """A name of a column: ``Gasto total 2011`` becomes ``gasto_total_2011``."""
     found = DBF.match(name)
     name = found[1] if found else name
-    name = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", "_", name)
+    name = _CAMEL.sub("_", name)
     marked = name.replace("%", " pct ").replace("€", " eur ").replace("²", "2").replace("³", "3")
     made = re.sub(r"[\W_]+", "_", plain(marked)).strip("_")[:LONGEST].strip("_")
     if not made:

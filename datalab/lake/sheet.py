@@ -12,7 +12,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ def read_sheet(
     merged = _merged(dataset, file, values[name])
     rows = _paired(values[name], formulas[name], _filler(dataset, merged))
     header, columns = _header(dataset, rows)
+    for _ in islice(rows, dataset.source.csv.gap):
+        pass
     below = [area for area in merged if area.last > header and dataset.source.merged_cells is None]
     rejects: list[Reject] = []
     table = _table(dataset, rows, columns, below, rejects)
@@ -103,7 +105,8 @@ def _table(
     rejects: list[Reject],
 ) -> Iterator[tuple[int, list[str | None]]]:
     """The rows of data as text, up to the notes. Cells merged among them are refused."""
-    nulls, options = set(dataset.source.csv.null_values), dataset.source.csv
+    nulls = set(dataset.source.csv.null_values)
+    options = [dataset.source.csv.of(column) for column in columns]
     until, after_gap = dataset.source.until, False
     shut = {row: area for area in merged for row in range(area.first, min(area.last, LAST) + 1)}
     for number, cells, written in rows:
@@ -129,8 +132,9 @@ def _table(
             rejects.append(fault)
             continue
         after_gap = False
-        texts = [_text(value, options) for value in (*cells, *[None] * len(columns))]
-        yield number, [None if text in nulls else text for text in texts[: len(columns)]]
+        padded = (*cells, *[None] * len(columns))
+        texts = [_text(value, own) for value, own in zip(padded, options, strict=False)]
+        yield number, [None if text in nulls else text for text in texts]
 
 
 def _paired(values: Any, formulas: Any, filled: Callable[[int, tuple[Any, ...]], Any]) -> Any:
