@@ -11,12 +11,7 @@ from datalab.errors import grant as grant
 from datalab.errors import version as version
 from datalab.errors.access import AccessRefused, DownloadRefused, ExpectationRefused
 from datalab.errors.case import PushRefused
-from datalab.errors.catalog import (
-    CatalogError,
-    InvalidCatalog,
-    UnknownDataset,
-    UnknownSchema,
-)
+from datalab.errors.catalog import CatalogError, InvalidCatalog, UnknownDataset, UnknownSchema
 from datalab.errors.control import ControlRefused, RouteTaken
 from datalab.errors.deployment import (
     AlreadyRunning,
