@@ -99,9 +99,7 @@ def test_codes_that_look_like_numbers_stay_text_in_the_yaml(tmp_path: Path) -> N
     saved = tmp_path / "codes.yaml"
     saved.write_text(text, encoding="utf-8")
     sets = [
-        entry["value_set"]
-        for entry in read(saved).at(["expectations"])  # type: ignore[union-attr]
-        if "value_set" in entry
+        entry["value_set"] for entry in read(saved).at(["expectations"]) if "value_set" in entry
     ]
     assert sets == [["021", "089", "1_000", "2E3", "on"]]
 
