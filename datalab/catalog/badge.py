@@ -123,10 +123,11 @@ def badge_of(
     name = str(state) if state in STATES else "waiting"
     current = verdict_of(record, good)
     counts = _counts(current)
+    reserved = bool(counts["warnings"] or counts["failed"] if current else good.get("warning"))
     refused = _counts(record.get("validation")) if name == "kept" else {}
     return Badge(
         name=name,
-        warning=bool(good) and bool(counts["warnings"] or counts["failed"] or good.get("warning")),
+        warning=bool(good) and reserved,
         stale=_late(record, good, periodicity, now),
         held=counts["successful"],
         broken=counts["failed"],

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from datalab.errors import FlagRefused, UnknownFlag
 from datalab.i18n import Language, Phrase
@@ -255,7 +255,7 @@ def of(
     dataset: str | None = None,
 ) -> list[Flag]:
     """The flags of somebody, the newest first."""
-    mine = [FLAG.c.author_id.in_(list(author_ids))]
+    mine: list[ColumnElement[bool]] = [FLAG.c.author_id.in_(list(author_ids))]
     if account is not None:
         mine.append(FLAG.c.account == account)
     asked = select(FLAG).where(or_(*mine))
