@@ -91,6 +91,6 @@ def reads_of(request: Request, dataset: str) -> list[Read]:
     found = []
     for entry in audit.reads(request.app.state.store, dataset, MOST_READS):
         said, door = DOORS.get(entry.action), str(entry.detail.get("door") or "")
-        words = said.in_(language_of(request)) if said else door
+        words = said.in_(language_of(request)) if said else door.replace("{dataset}", dataset)
         found.append(Read(entry.at, _display(request, entry.actor), words))
     return found

@@ -62,7 +62,7 @@ def test_a_request_is_granted_read_and_taken_back(closed: Closed) -> None:
     assert "Bon courage" in citizen.get("access/").text
     page = steward.get("datasets/sealed/access").text
     assert "Who has access by grant" in page
-    assert "/datasets/{dataset}" in page, "the steward sees the reads"
+    assert "/datasets/sealed<" in page, "the steward sees the reads"
     refused = steward.post(f"access/{one.id}/revoke", {"reason": ""})
     assert refused.status_code == 400
     assert "say why" in refused.text
