@@ -107,7 +107,8 @@ def state_of(holding: Holding, language: Language, now: datetime) -> State:
         name=name,
         label=called,
         sentence=sentence,
-        reason=_reason(holding, language),
+        # It promises that the last good version stays: there is none yet.
+        reason=_reason(holding, language) if found.readable or since is None else None,
         warning=found.warning,
         stale=found.stale,
         attempted_at=found.attempted_at,
