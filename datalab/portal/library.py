@@ -29,6 +29,7 @@ from datalab.lake.layout import folder, folders
 from datalab.lake.reader import attach
 from datalab.lake.rejected import Rejected, read_rejected
 from datalab.lake.release import Release, all_releases, releases_file
+from datalab.portal.patience import PATIENCE_OF_ALL
 
 LOG = logging.getLogger("datalab.portal")
 OPEN = "open"
@@ -142,15 +143,12 @@ class Shelf:
     def reading(self, lake: str = OPEN) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor that is interrupted after :data:`PATIENCE` seconds, see :meth:`cursor`."""
         cursor = self.cursor(lake)
-        timer = threading.Timer(PATIENCE, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
         try:
-            yield cursor
+            with PATIENCE_OF_ALL.with_(cursor, PATIENCE):
+                yield cursor
         except (duckdb.InterruptException, duckdb.OutOfMemoryException) as reason:
             raise TooMuch from reason
         finally:
-            timer.cancel()
             cursor.close()
 
 

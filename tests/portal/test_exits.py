@@ -286,7 +286,7 @@ def test_a_tile_of_a_city_is_a_grid_and_one_of_a_street_is_its_rows(
     cells = decoded(far.content, tmp_path)
     assert sum(int(str(cell["count"])) for cell in cells) == MANY
     assert len(cells) < MANY / 10
-    near = httpx.get(f"{own}/14/8422/5733.pbf")
+    near = httpx.get(f"{own}/14/8422/5739.pbf")
     rows = decoded(near.content, tmp_path)
     assert rows
     assert "count" not in rows[0]
