@@ -9,7 +9,7 @@ from collections.abc import Sequence
 # What a DBF table exported as CSV leaves behind a name: NOM,C,254 or VLEGALE,N,19,8.
 DBF = re.compile(r"^(.{1,11}),([CNDLFMI])(,\d+){0,2}$")
 LONGEST = 60
-_CAMEL = re.compile(r"(?<=[a-zà-ÿ]{2})(?=[A-Z])")  # but not in kWh
+_CAMEL = re.compile(r"(?<=[A-Za-zà-ÿ][a-zà-ÿ])(?=[A-Z])")  # but not in kWh
 
 
 def plain(text: str) -> str:
