@@ -214,6 +214,13 @@ def grant_access(seat: Seat) -> bool:
     return allowed(seat.browser.get("access/requests"))
 
 
+def keep_versions(seat: Seat) -> bool:
+    said = {"name": "v1", "note": "Essai.", "snapshot": "1"}
+    answer = seat.browser.send("datasets/not-there/versions/release", said)
+    # Who may is told that there is no such dataset, who may not is told nothing of it.
+    return bool(answer.status_code == 404)
+
+
 def read_audit(seat: Seat) -> bool:
     asked = allowed(seat.browser.get("audit/"))
     assert allowed(seat.browser.get("audit.csv")) is asked
@@ -238,6 +245,7 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "handle:requests": handle_requests,
     "manage:people": manage_people,
     "grant:access": grant_access,
+    "keep:versions": keep_versions,
     "read:audit": read_audit,
     "operate": operate,
 }
