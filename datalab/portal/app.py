@@ -207,6 +207,7 @@ def create_app(
     failure.install(app)
     # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
     for module in (
+        rows,
         # first, since a phone's report should not be compared with every other address
         open311_guide,
         open311,

@@ -108,12 +108,12 @@ def tile(
         else:
             rows = f"SELECT {shape} AS shape, {_properties(opened)} {source} LIMIT {MOST}"
         made = cursor.execute(
-            f"SELECT ST_AsMVT(r, {literal(LAYER)}, {EXTENT}, 'shape') FROM "  # noqa: S608
+            f"SELECT ST_AsMVT(r, {literal(LAYER)}, {EXTENT}, 'shape'), count(*) FROM "  # noqa: S608
             f"(SELECT * REPLACE (ST_AsMVTGeom(shape, {box}, {EXTENT}, {BUFFER}, true) AS shape) "
             f"FROM ({rows})) r WHERE r.shape IS NOT NULL",
             values,
         ).fetchone()
-    return bytes(made[0]) if made and made[0] else b""
+    return bytes(made[0]) if made and made[1] else b""
 
 
 def _cells(holding: Holding, opened: Table, spot: tuple[str, str], source: str, z: int) -> str:
