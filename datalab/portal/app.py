@@ -168,8 +168,7 @@ def create_app(
     app.state.kept_files = KeptFiles(settings.cache / "exits")
     app.state.warm = WarmTables(settings.cache / "warm")
     app.state.row_words = RowWords(settings.cache / "words")
-    app.state.turns = Turns()
-    app.state.tiles = Tiles()
+    app.state.turns, app.state.tiles = Turns(), Tiles()
     app.state.queries = Queries(
         settings.lake, settings.cache / "loans", lambda: machine.ground(app.state).walls
     )
