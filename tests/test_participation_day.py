@@ -201,7 +201,8 @@ def test_a_report_goes_from_a_phone_to_the_control_room_and_back(
         agent.goto(f"{PORTAL}control/")
         citizen.goto(f"{PORTAL}cases/new")
         citizen.get_by_role("radio", name=re.compile("^Mobilier urbain")).check()
-        citizen.get_by_role("button", name="Continuer").click()
+        # A touch on a kind leads on by itself.
+        expect(citizen.locator("[data-step=place]")).to_be_visible(timeout=SLOW)
         place(citizen)
         citizen.get_by_role("button", name="Continuer").click()
         citizen.locator("#description").fill("Le banc devant l’école a perdu une planche.")

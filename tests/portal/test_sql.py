@@ -268,7 +268,8 @@ def test_one_question_at_a_time_and_a_place_is_given_back(room: Room) -> None:
 
 
 def test_every_body_that_is_no_question_is_said(student: Asker) -> None:
-    for body in ({}, [], {"query": ""}, {"query": "SELECT 1", "limit": 0}, {"query": "x" * 30_000}):
+    wrong: tuple[Any, ...] = ({}, [], {"query": ""}, {"query": "SELECT 1", "limit": 0})
+    for body in (*wrong, {"query": "x" * 30_000}):
         status, found = student.api(body)
         assert status == 400, body
         assert found["error"]["code"] == "invalid-parameter"

@@ -41,6 +41,7 @@ form.addEventListener("submit", async (event) => {
     const made = found.getElementById("answer");
     if (!made) throw new Error("no answer");
     document.getElementById("answer").replaceChildren(...made.childNodes);
+    document.querySelector("[data-examples]")?.remove();
     draw();
   } catch (error) {
     told(mine.signal.aborted ? form.dataset.cancelled : form.dataset.lost);
