@@ -42,92 +42,13 @@ from datalab.portal.query import Queries
 from datalab.portal.quota import Metered, Quotas
 from datalab.portal.reader import Reads
 from datalab.portal.rerun import Reruns
+from datalab.portal.routers import ROUTERS
 from datalab.portal.scene import Scenes
 from datalab.portal.streams import Streams
 from datalab.portal.telling import Telling
 from datalab.portal.tiles import Tiles
 from datalab.portal.turns import Turns
-from datalab.portal.views import (
-    access,
-    answering,
-    api_keys,
-    audit,
-    blackening,
-    board,
-    board_acts,
-    campaigns,
-    case,
-    cases,
-    cases_new,
-    changes,
-    comments,
-    control,
-    control_bulk,
-    control_case,
-    control_entry,
-    control_settings,
-    dataset,
-    dataset_versions,
-    datasets,
-    demonstration,
-    describing,
-    diff,
-    doors,
-    export,
-    flags,
-    follow_up,
-    guided,
-    home,
-    indicators,
-    invitations,
-    join,
-    lineage,
-    machine,
-    me,
-    member_forms,
-    members,
-    mine,
-    mine_cases,
-    mine_session,
-    minutes,
-    new_project,
-    ogc,
-    open311,
-    open311_guide,
-    pages,
-    paper,
-    participate,
-    people,
-    pictures,
-    place,
-    privacy,
-    project,
-    project_open,
-    project_settings,
-    projects,
-    publications,
-    quality_help,
-    rows,
-    saying,
-    screen,
-    session_agenda,
-    session_files,
-    session_new,
-    session_settings,
-    sessions,
-    signin,
-    sql,
-    survey,
-    survey_results,
-    survey_texts,
-    surveys,
-    taking_part,
-    tiles,
-    tokens,
-    versions,
-    withdrawal,
-    worker,
-)
+from datalab.portal.views.machine import ground
 from datalab.portal.warm import WarmTables
 from datalab.portal.words import RowWords
 from datalab.projects.project import Projects
@@ -170,7 +91,7 @@ def create_app(
     app.state.row_words = RowWords(settings.cache / "words")
     app.state.turns, app.state.tiles = Turns(), Tiles()
     app.state.queries = Queries(
-        settings.lake, settings.cache / "loans", lambda: machine.ground(app.state).walls
+        settings.lake, settings.cache / "loans", lambda: ground(app.state).walls
     )
     app.state.communes = Communes(app.state.library)
     app.state.settings = settings
@@ -204,92 +125,8 @@ def create_app(
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)
-    # doors before dataset: ``<id>.json`` first; what has a name before what has a slug
-    for module in (
-        rows,
-        # first, since a phone's report should not be compared with every other address
-        open311_guide,
-        open311,
-        home,
-        indicators,
-        api_keys,
-        datasets,
-        rows,
-        sql,
-        ogc,
-        tiles,
-        changes,
-        dataset_versions,
-        lineage,
-        diff,
-        doors,
-        quality_help,
-        flags,
-        dataset,
-        signin,
-        me,
-        tokens,
-        access,
-        people,
-        invitations,
-        audit,
-        machine,
-        versions,
-        pages,
-        publications,
-        withdrawal,
-        export,
-        projects,
-        new_project,
-        member_forms,
-        members,
-        project_settings,
-        project_open,
-        project,
-        guided,
-        comments,
-        session_new,
-        session_agenda,
-        session_settings,
-        board,
-        board_acts,
-        minutes,
-        session_files,
-        follow_up,
-        demonstration,
-        describing,
-        sessions,
-        blackening,
-        pictures,
-        mine,
-        privacy,
-        place,
-        worker,
-        answering,
-        surveys,
-        campaigns,
-        survey_texts,
-        survey_results,
-        survey,
-        join,
-        taking_part,
-        saying,
-        # what has a name before what has a number
-        control,
-        control_bulk,
-        control_entry,
-        control_settings,
-        control_case,
-        participate,
-        cases,
-        cases_new,
-        mine_cases,
-        case,
-        screen,
-        mine_session,
-        paper,
-    ):
-        app.include_router(module.router, prefix=prefix)
+    for router in ROUTERS:
+        app.include_router(router, prefix=prefix)
 
     @app.get(f"{prefix}/health", include_in_schema=False)
     def health() -> dict[str, str]:
