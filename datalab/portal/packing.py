@@ -12,6 +12,7 @@ from datalab.people.store import Store
 from datalab.portal.access import barrier, explain
 from datalab.portal.download import csv
 from datalab.portal.library import Holding, Shelf
+from datalab.portal.lines import DIALECTS
 from datalab.portal.publishing import source_of
 from datalab.portal.rows import open_table
 from datalab.projects.crate import About, Data, datasets_of
@@ -57,7 +58,7 @@ def _rows(
         opened = open_table(shelf, holding, language, snapshot)
     except DatalabError:
         return None
-    return lambda: csv(shelf, opened, "rfc4180")
+    return lambda: csv(shelf, opened, DIALECTS["rfc4180"])
 
 
 def about_of(project: Project, store: Store | None, base: str, language: Language) -> About:
