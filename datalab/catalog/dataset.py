@@ -21,6 +21,11 @@ Periodicity = Literal[
     "once", "realtime", "hourly", "daily", "weekly", "monthly", "quarterly", "annual", "irregular"
 ]
 
+# The six of Implementing Regulation (EU) 2023/138.
+HvdCategory = Literal[
+    "geospatial", "earth-observation", "meteorological", "statistics", "companies", "mobility"
+]
+
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 TYPE_NAMES = (
     *("varchar", "boolean", "smallint", "integer", "bigint", "double", "decimal(10,2)"),
@@ -260,6 +265,9 @@ class Dataset(Model):
     temporal: str | None = Field(None, description="ISO 8601 interval, start/end")
     spatial: str = "dijon-metropole"
     redistribution: bool = True
+    hvd_category: HvdCategory | None = Field(
+        None, description="category of a high-value dataset of the European Union, if it is one"
+    )
     max_reject_ratio: float = Field(0, ge=0, le=1)
     accumulate: Accumulate | None = Field(
         None, description="keeps the rows of earlier snapshots by key, for a time"
