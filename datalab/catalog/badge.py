@@ -162,13 +162,23 @@ def _counts(validation: Mapping[str, Any] | None) -> dict[str, int]:
     return {name: int(told.get(name) or 0) for name in names}
 
 
+def late_at(
+    record: Mapping[str, Any] | None, good: Mapping[str, Any] | None, periodicity: str
+) -> datetime | None:
+    """The moment after which a dataset is ``stale`` unless it is read again; None for never."""
+    looked = [
+        run.get("finished_at") for run in (record or {}, good or {}) if run.get("state") in READ
+    ]
+    last = max((str(moment) for moment in looked if moment), default=None)
+    late = LATE.get(periodicity)
+    return datetime.fromisoformat(last) + late if last and late else None
+
+
 def _late(
     record: Mapping[str, Any], good: Mapping[str, Any], periodicity: str, now: datetime
 ) -> bool:
-    looked = [run.get("finished_at") for run in (record, good) if run.get("state") in READ]
-    last = max((str(moment) for moment in looked if moment), default=None)
-    late = LATE.get(periodicity)
-    return bool(last and late and now - datetime.fromisoformat(last) > late)
+    moment = late_at(record, good, periodicity)
+    return moment is not None and now > moment
 
 
 def away(record: Mapping[str, Any]) -> bool:

@@ -2,20 +2,29 @@
 
 A person's query is never parsed as a query language: it is cut into words, and each word is looked
 up in the stems of both languages, as a prefix, and with a typo or two. So quotes, brackets or a
-lone ``AND`` are only text. The index lives in memory and is built from the datasets in one go.
+lone ``AND`` are only text. The index lives in memory; when some datasets changed, it changes these
+alone. Descriptions are all it holds: column names and declared code lists, never a value of a row.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import tantivy
-from tantivy import Filter, Occur, Query, TextAnalyzerBuilder, Tokenizer
+from tantivy import Filter, Occur, Order, Query, TextAnalyzerBuilder, Tokenizer
 
+from datalab.catalog import facet
 from datalab.catalog.dataset import Dataset, Text
+from datalab.catalog.facet import Chosen, Counts, Filed, filed
+from datalab.catalog.gazetteer import COMMUNE, by_commune, place_in
+from datalab.catalog.suggestion import Vocabulary
+from datalab.catalog.suggestion import fold as fold
 from datalab.catalog.vocabulary import THEMES
 from datalab.i18n import LANGUAGES, Language
 
@@ -60,8 +69,29 @@ def _words_of(dataset: Dataset, language: Language) -> str:
     return "\n".join(parts)
 
 
+How = Literal["everything", "all", "typos", "some", "nothing"]
+LADDER: tuple[tuple[Any, bool, How], ...] = (
+    (Occur.Must, False, "all"),
+    (Occur.Must, True, "typos"),
+    (Occur.Should, False, "some"),
+    (Occur.Should, True, "some"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """``ids`` are one page of ``total``, best first, with ``scores``; ``how`` says which words of
+    the query they hold; ``counts`` what each value of each facet would give."""
+
+    total: int
+    ids: list[str]
+    scores: list[float]
+    how: How
+    counts: Counts = field(default_factory=dict)
+
+
 class SearchIndex:
-    """An immutable index over datasets; build a new one when the catalog changed.
+    """An index over datasets, from which many threads may read while one changes it.
 
     Examples
     --------
@@ -69,9 +99,11 @@ class SearchIndex:
     [('electricity-france', 7.2), ...]
     """
 
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
-        datasets = list(datasets)
-        self._titles = {d.id: {la: d.title.in_(la) for la in LANGUAGES} for d in datasets}
+    def __init__(
+        self, datasets: Iterable[Dataset], filing: Mapping[str, Filed] | None = None
+    ) -> None:
+        self._ids: set[str] = set()
+        self._lock = threading.Lock()
         self._analyzers = {language: _analyzer(language) for language in LANGUAGES}
         self._plain = _analyzer(None)
         schema = tantivy.SchemaBuilder()
@@ -79,29 +111,106 @@ class SearchIndex:
         for language in LANGUAGES:
             schema.add_text_field(f"title_{language}", tokenizer_name=language)
             schema.add_text_field(f"text_{language}", tokenizer_name=language)
+            schema.add_text_field(f"start_{language}", tokenizer_name="plain")
+            schema.add_text_field(f"order_{language}", tokenizer_name="raw", fast=True)
         schema.add_text_field("name", tokenizer_name="plain")
         schema.add_text_field("plain", tokenizer_name="plain")
+        schema.add_text_field("place", tokenizer_name="raw")
+        facet.add_fields(schema)
         self._schema = schema.build()
         self._index = tantivy.Index(self._schema)
         for language in LANGUAGES:
             self._index.register_tokenizer(language, self._analyzers[language])
         self._index.register_tokenizer("plain", self._plain)
-        writer = self._index.writer(heap_size=15_000_000, num_threads=1)
-        for dataset in datasets:
-            writer.add_document(self._document(dataset))
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+        self.vocabulary = Vocabulary()
+        self.change(datasets, (), filing)
 
-    def _document(self, dataset: Dataset) -> Any:
+    def change(
+        self,
+        datasets: Iterable[Dataset],
+        gone: Collection[str],
+        filing: Mapping[str, Filed] | None = None,
+    ) -> None:
+        """Put ``datasets`` in the place of what is known of them, and take ``gone`` out.
+
+        Of 100,000 descriptions one is changed in some ten milliseconds.
+        """
+        with self._lock:
+            writer = self._index.writer(heap_size=15_000_000, num_threads=1)
+            for name in gone:
+                writer.delete_documents_by_term("id", name)
+                self._ids.discard(name)
+                self.vocabulary.remove(name)
+            for dataset in datasets:
+                if dataset.id in self._ids:
+                    writer.delete_documents_by_term("id", dataset.id)
+                self._ids.add(dataset.id)
+                self.vocabulary.add(dataset)
+                known = (filing or {}).get(dataset.id) or filed(dataset)
+                writer.add_document(self._document(dataset, known))
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+
+    def _document(self, dataset: Dataset, known: Filed) -> Any:
         name = f"{dataset.id} {dataset.sql_name}".replace("_", " ").replace("-", " ")
-        fields: dict[str, list[str]] = {"id": [dataset.id], "name": [name], "plain": [name]}
+        fields: dict[str, list[Any]] = {"id": [dataset.id], "name": [name], "plain": [name]}
+        if by_commune(dataset):
+            fields["place"] = [COMMUNE]
         for language in LANGUAGES:
             title, text = dataset.title.in_(language), _words_of(dataset, language)
             fields[f"title_{language}"] = [title]
             fields[f"text_{language}"] = [text]
+            fields[f"start_{language}"] = [title]
+            fields[f"order_{language}"] = [fold(title)]
             fields["plain"] += [title, text]
-        return tantivy.Document(**fields)
+        return tantivy.Document(**fields, **facet.fields_of(known))
+
+    def find(
+        self,
+        query: str,
+        language: Language = "fr",
+        chosen: Chosen | None = None,
+        *,
+        moment: datetime | None = None,
+        limit: int = LIMIT,
+        offset: int = 0,
+        places: Collection[str] = (),
+        counted: bool = True,
+    ) -> Found:
+        """What answers ``query`` and is filed under ``chosen``, with the counts of facets.
+
+        Datasets that hold every word come alone; where none does, those that hold every word but
+        for typos; then those that hold some of the words. A filter never changes which of these.
+
+        Parameters
+        ----------
+        moment
+            the time at which a dataset is late or not, with its zone.
+        places
+            names of communes, folded: datasets by commune answer to each of them.
+        """
+        moment = moment or datetime(1970, 1, 2, tzinfo=UTC)
+        filters = facet.filters_of(self._schema, chosen or {}, moment)
+        searcher: Any = self._index.searcher()  # its types lack the count of results
+        for how, text in self._rungs(query, language, places):
+            narrow = facet.narrowed(text, filters)
+            ordered: dict[str, Any] = {}
+            if how == "everything":
+                ordered = {"order_by_field": f"order_{language}", "order": Order.Asc}
+            result = searcher.search(narrow, limit, offset=offset, **ordered)
+            if not result.count and not (filters and searcher.search(text, 1).count):
+                continue
+            hits = [
+                (0.0 if ordered else float(score), str(searcher.doc(address)["id"][0]))
+                for score, address in result.hits
+            ]
+            if not ordered:
+                hits.sort(key=lambda hit: (-hit[0], hit[1]))
+            counts = facet.count(searcher, text, filters, moment) if counted else {}
+            ids, scores = [name for _, name in hits], [score for score, _ in hits]
+            return Found(int(result.count or 0), ids, scores, how, counts)
+        return Found(0, [], [], "nothing", {name: {} for name in facet.FACETS})
 
     def search(
         self, query: str, language: Language = "fr", *, limit: int = LIMIT
@@ -109,26 +218,54 @@ class SearchIndex:
         """Ids and scores, best first.
 
         A query of spaces finds everything in the order of titles (score 0); one without any word
-        finds nothing. Datasets that hold every word come alone; where none does, those that hold
-        every word but for typos; then those that hold some of the words.
+        finds nothing.
         """
+        found = self.find(query, language, limit=limit, counted=False)
+        return list(zip(found.ids, found.scores, strict=True))
+
+    def titled(self, start: str, language: Language, limit: int) -> list[str]:
+        """Ids of datasets whose title has every word of ``start``, or a word that begins so."""
+        words = [word for one in WORD.findall(start[:LONGEST_QUERY]) for word in self._folded(one)]
+        if not words:
+            return []
+        parts = [
+            (
+                Occur.Must,
+                Query.fuzzy_term_query(self._schema, f"start_{language}", w, 0, True, True),
+            )
+            for w in words[:MOST_WORDS]
+        ]
+        searcher = self._index.searcher()
+        hits = searcher.search(Query.boolean_query(parts), limit, count=False).hits
+        return [str(searcher.doc(address)["id"][0]) for _, address in hits]
+
+    def _rungs(
+        self, query: str, language: Language, places: Collection[str]
+    ) -> Iterator[tuple[How, Any]]:
+        """Queries to try, the strictest first."""
         if not query.strip():
-            titles = sorted(self._titles, key=lambda d: fold(self._titles[d][language]))
-            return [(dataset, 0.0) for dataset in titles[:limit]]
+            yield "everything", Query.all_query()
+            return
         text = unicodedata.normalize("NFC", query[:LONGEST_QUERY])
         words = [w for w in WORD.findall(text.replace("_", " ")) if len(w) <= 60][:MOST_WORDS]
         meaningful = [w for w in words if len(w) > 1 and all(self._stems(w).values())] or words
         if not meaningful:
-            return []
+            return
         exact = self._exact_id(text)
-        for occur in (Occur.Must, Occur.Should):
-            for tolerant in (False, True)[: 1 + (len(meaningful) <= MOST_WORDS_FOR_TYPOS)]:
-                parts = [self._word_query(word, language, tolerant) for word in meaningful]
-                combined = Query.boolean_query([(occur, part) for part in parts])
-                either = [(Occur.Should, combined), *((Occur.Should, query) for query in exact)]
-                if found := self._run(Query.boolean_query(either), limit):
-                    return found
-        return []
+        named, rest = place_in(meaningful, places)
+        for occur, tolerant, how in LADDER:
+            if tolerant and len(meaningful) > MOST_WORDS_FOR_TYPOS:
+                continue
+            parts = [self._word_query(word, language, tolerant) for word in meaningful]
+            ways = [Query.boolean_query([(occur, part) for part in parts]), *exact]
+            if named:
+                by_place = [self._word_query(word, language, tolerant) for word in rest]
+                by_place.append(Query.term_query(self._schema, "place", COMMUNE))
+                ways.append(Query.boolean_query([(Occur.Must, part) for part in by_place]))
+            yield how, Query.boolean_query([(Occur.Should, way) for way in ways])
+
+    def _folded(self, word: str) -> list[str]:
+        return [str(one) for one in self._plain.analyze(word)]
 
     def _stems(self, word: str) -> dict[Language, list[str]]:
         return {language: self._analyzers[language].analyze(word) for language in LANGUAGES}
@@ -136,7 +273,7 @@ class SearchIndex:
     def _exact_id(self, text: str) -> list[Any]:
         """An id is always found, however common its words are."""
         name = text.strip().lower().replace("_", "-")
-        if name not in self._titles:
+        if name not in self._ids:
             return []
         term = Query.term_query(self._schema, "id", name)
         return [Query.boost_query(term, EXACT_ID_BOOST)]
@@ -151,8 +288,8 @@ class SearchIndex:
         for stem_language, stems in self._stems(word).items():
             own = OWN_LANGUAGE_BOOST if stem_language == language else 1.0
             for stem in stems:
-                for field, boost in (("title", TITLE_BOOST), ("text", 1.0)):
-                    term = Query.term_query(self._schema, f"{field}_{stem_language}", stem)
+                for part, boost in (("title", TITLE_BOOST), ("text", 1.0)):
+                    term = Query.term_query(self._schema, f"{part}_{stem_language}", stem)
                     way(term, own * boost)
         for folded in self._plain.analyze(word):
             way(Query.term_query(self._schema, "name", folded), ID_BOOST)
@@ -165,15 +302,3 @@ class SearchIndex:
     def _near(self, word: str, distance: int) -> Any:
         prefix = distance == 0  # a prefix with typos would find nearly anything
         return Query.fuzzy_term_query(self._schema, "plain", word, distance, True, prefix)
-
-    def _run(self, query: Any, limit: int) -> list[tuple[str, float]]:
-        searcher = self._index.searcher()
-        hits = searcher.search(query, limit, count=False).hits
-        found = [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
-
-
-def fold(text: str) -> str:
-    """``text`` in lower case without accents, for sorting and comparing."""
-    decomposed = unicodedata.normalize("NFD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))

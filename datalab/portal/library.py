@@ -20,9 +20,9 @@ import duckdb
 from pydantic import ValidationError
 
 from datalab.catalog.dataset import Dataset
+from datalab.catalog.facet import Filed, filed
 from datalab.catalog.search import SearchIndex
 from datalab.errors import LakeEmpty, TooMuch, UnknownDataset
-from datalab.i18n import Language
 from datalab.lake.connection import connect
 from datalab.lake.index import Entry, read_index, read_masked
 from datalab.lake.layout import folder, folders
@@ -108,10 +108,6 @@ class Shelf:
         if found is None:
             raise UnknownDataset(dataset, self.holdings)
         return found
-
-    def find(self, query: str, language: Language) -> list[str]:
-        """Ids that answer ``query``, best first."""
-        return [name for name, _ in self.search.search(query, language) if name in self.holdings]
 
     def cursor(self, lake: str = OPEN) -> duckdb.DuckDBPyConnection:
         """A cursor of its own for one reader; it keeps this state alive until it is closed.
@@ -220,7 +216,7 @@ class Library:
                 r for r in released.get(name, ()) if r.lake == entry.lake and r.snapshot in there
             )
             try:
-                holdings[name] = Holding(Dataset.from_json(entry.dataset), entry, own)
+                holdings[name] = Holding(self._described(name, entry), entry, own)
             except (ValidationError, KeyError):
                 LOG.exception("the index entry of dataset %s cannot be read", name)
         masked: dict[str, dict[str, Holding]] = {}
@@ -232,10 +228,39 @@ class Library:
                     LOG.exception("the index entry of %s in %s cannot be read", name, lake)
                 else:
                     masked.setdefault(name, {})[lake] = holding
-        search = SearchIndex([holding.dataset for holding in holdings.values()])
+        search = self._search(holdings)
         connection = None
         place = folder(self.lake, OPEN)
         if place.catalog.is_file():
             connection = connect(threads=THREADS, memory_limit=MEMORY, temporary=Path(""))
             attach(connection, place)
         return Shelf(fingerprint, holdings, search, connection, self.lake, masked)
+
+    def _described(self, name: str, entry: Entry) -> Dataset:
+        """The description of an entry, that of the shelf before where it is the same."""
+        before = self._shelf.holdings.get(name) if self._shelf else None
+        if before is not None and before.entry.dataset == entry.dataset:
+            return before.dataset
+        return Dataset.from_json(entry.dataset)
+
+    def _search(self, holdings: dict[str, Holding]) -> SearchIndex:
+        """The index of the shelf before with what changed since, else a new one."""
+        if self._shelf is None:
+            filing = {name: filing_of(holding) for name, holding in holdings.items()}
+            return SearchIndex((holding.dataset for holding in holdings.values()), filing)
+        before, changed = self._shelf.holdings, {}
+        for name, holding in holdings.items():
+            now, then = filing_of(holding), before.get(name)
+            same = then is not None and then.dataset is holding.dataset
+            if not (same and then is not None and filing_of(then) == now):
+                changed[name] = now
+        gone = [name for name in before if name not in holdings]
+        if changed or gone:
+            described = [holdings[name].dataset for name in changed]
+            self._shelf.search.change(described, gone, changed)
+        return self._shelf.search
+
+
+def filing_of(holding: Holding) -> Filed:
+    """What the facets know of a dataset."""
+    return filed(holding.dataset, holding.record, holding.good)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalab.catalog.dataset import Dataset
+from datalab.catalog.facet import filed
 from datalab.catalog.search import SearchIndex
 
 
@@ -160,3 +162,25 @@ _SMALL = SearchIndex([dataset("communes", "Communes", "Towns", "Les 23 communes.
 def test_an_empty_catalog_can_be_searched() -> None:
     assert SearchIndex([]).search("communes", "fr") == []
     assert SearchIndex([]).search("", "fr") == []
+
+
+def test_one_changed_dataset_changes_the_index_alone() -> None:
+    made = dataset("trees", "Arbres", "Trees", "Les arbres des rues.", "environment")
+    known = SearchIndex([made, dataset("bees", "Ruches", "Hives", "Les ruches.", "environment")])
+    after = dataset("trees", "Platanes", "Plane trees", "Les arbres des rues.", "energy")
+    known.change([after], ["bees"])
+    assert known.search("platanes", "fr")[0][0] == "trees"
+    found = known.find(" ", "fr")
+    assert (found.ids, found.counts["theme"]) == (["trees"], {"energy": 1})
+    assert known.vocabulary.meant("platnaes") == "platanes"
+    assert known.vocabulary.meant("ruchez") is None
+
+
+def test_a_dataset_is_late_from_its_moment_on() -> None:
+    made = dataset("trees", "Arbres", "Trees", "Les arbres.", "environment")
+    run = {"state": "published", "finished_at": "2025-01-01T00:00:00+00:00"}
+    known = SearchIndex([made], {"trees": filed(made, run, run)})
+    for year, late in ((2026, 0), (2028, 1)):
+        moment = datetime(year, 1, 1, tzinfo=UTC)
+        found = known.find("", "fr", {"state": ["stale"]}, moment=moment)
+        assert found.total == found.counts["state"].get("stale", 0) == late

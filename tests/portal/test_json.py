@@ -128,6 +128,8 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
     paths = {path.removeprefix("/services/datalab") for path in document["paths"]}
     assert paths == {
         "/index.json",
+        "/api/v1/search",
+        "/api/v1/suggest",
         "/datasets.json",
         "/datasets/{dataset}.json",
         "/datasets/{dataset}.arrow",

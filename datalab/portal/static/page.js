@@ -41,6 +41,10 @@ if (live) {
     for (const id of ["facets", "results"]) {
       const old = document.getElementById(id);
       const held = old.contains(document.activeElement) ? document.activeElement : null;
+      for (const details of old.querySelectorAll("details[id]")) {
+        const anew = found.getElementById(details.id);
+        if (anew && details.open) anew.open = true;
+      }
       old.replaceChildren(...found.getElementById(id).childNodes);
       if (held && held.name) {
         const again = old.querySelector(`[name="${held.name}"][value="${CSS.escape(held.value)}"]`);
