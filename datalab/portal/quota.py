@@ -35,7 +35,7 @@ WRITE_SECONDS = 10.0  # between two writings of what was used
 MOST_KEPT = 10_000  # tokens in memory
 SCHEME = re.compile(r"\s*(?:bearer|token)\s+(\S+)\s*", re.IGNORECASE)
 # Doors of whole tables and pages of rows. Tiles are left out: one map asks for dozens of them.
-DATA = re.compile(r"/(api/(v1/datasets|v1/sql|3/)|ogc/|datasets/[^/]+\.[a-z]+$|sql)")
+DATA = re.compile(r"/(api/(v1/datasets|v1/sql|3/|action/)|ogc/|datasets/[^/]+\.[a-z]+$|sql)")
 PER_MINUTE = Phrase("requests a minute")
 PER_DAY = Phrase("requests a day")
 BYTES = Phrase("bytes a day")

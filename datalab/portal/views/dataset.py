@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from markupsafe import Markup
 from starlette.requests import Request
 
 from datalab.i18n import Language
@@ -41,6 +42,7 @@ from datalab.portal.pinned import ReleaseName, Snapshot, snapshot_of
 from datalab.portal.quality import Quality, quality_of
 from datalab.portal.reader import Reader, reader_of
 from datalab.portal.rows import Slice, open_table, read, sort_of
+from datalab.portal.schema_org import as_markup, described
 from datalab.portal.uses import Held, UsedBy, held_of, used_by
 from datalab.portal.verdicts import Verdicts, verdicts_of
 
@@ -92,6 +94,7 @@ class DatasetView:
     releases: list[dict[str, Any]] = field(default_factory=list)
     map: Chart | None = field(default=None, metadata=PAGE_ONLY)
     verdicts: Verdicts | None = field(default=None, metadata=PAGE_ONLY)
+    described: Markup = field(default=Markup(""), metadata=PAGE_ONLY)
     flags: Seen | None = field(default=None, metadata=PAGE_ONLY)
     flag_states: dict[str, str] = field(default_factory=dict, metadata=PAGE_ONLY)
     row_names: list[str] = field(default_factory=list, metadata=PAGE_ONLY)
@@ -170,6 +173,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         periodicity_label=periodicity_label(dataset.periodicity, language),
         period_label=period_label(dataset.temporal, language),
         map=chart,
+        described=as_markup(described(holding, language, root_of(request))),
         verdicts=verdicts_of(history_of(library, holding, language), language),
         flags=seen(request, holding) if with_map else None,
         used_by=used_by(request, holding, language) if with_map else None,
