@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         return self.home / "catalog"
 
     @property
+    def proposals(self) -> Path:
+        """Files and drafts of datasets that people propose, until they are accepted or old."""
+        return self.home / "proposals"
+
+    @property
     def shared(self) -> Path:
         """Projects made in this lab; ``projects`` holds those that come with it."""
         return self.home / "projects"

@@ -221,6 +221,10 @@ def keep_versions(seat: Seat) -> bool:
     return bool(answer.status_code == 404)
 
 
+def publish_dataset(seat: Seat) -> bool:
+    return allowed(seat.browser.get("datasets/proposals"))
+
+
 def read_audit(seat: Seat) -> bool:
     asked = allowed(seat.browser.get("audit/"))
     assert allowed(seat.browser.get("audit.csv")) is asked
@@ -246,6 +250,7 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "manage:people": manage_people,
     "grant:access": grant_access,
     "keep:versions": keep_versions,
+    "publish:dataset": publish_dataset,
     "read:audit": read_audit,
     "operate": operate,
 }

@@ -124,6 +124,7 @@ from datalab.errors.project import (
     UnknownProject,
     UnknownVersion,
 )
+from datalab.errors.proposal import ProposalRefused, UnknownProposal
 from datalab.errors.publication import (
     AlreadyPreparing,
     CrateInvalid,
@@ -221,7 +222,7 @@ __all__ = [
     "NotEntitled", "NotPublished", "NotRestored", "NotRunning", "NotebookError",
     "NotebookTooLarge", "NotebookUnreadable", "NothingToDraw", "ParticipationError",
     "ParticipationUnavailable", "PeopleError", "PictureRefused", "PlaceRefused", "PortBusy",
-    "ProjectClosed", "ProjectError", "ProjectExists", "PublicationError",
+    "ProjectClosed", "ProjectError", "ProjectExists", "ProposalRefused", "PublicationError",
     "PublicationWithdrawn", "PushRefused", "QueryRefused", "RangeRefused", "ReceiptTaken",
     "RefreshFailed", "RefresherRunning", "ReportRefused", "RequestClosed", "RequestError",
     "ReservedSlug", "RightMissing", "RouteTaken", "RunError", "RunFailed", "RunRefused",
@@ -233,7 +234,8 @@ __all__ = [
     "TooMuch", "UnknownAccount", "UnknownApiKey", "UnknownCampaign", "UnknownColumn",
     "UnknownComment", "UnknownDataset", "UnknownDraft", "UnknownFeature", "UnknownFlag",
     "UnknownGroup", "UnknownInvitation", "UnknownItem", "UnknownJurisdiction", "UnknownLink",
-    "UnknownMethod", "UnknownNotebook", "UnknownPage", "UnknownProject", "UnknownPublication",
+    "UnknownMethod", "UnknownNotebook", "UnknownPage", "UnknownProject", "UnknownProposal",
+    "UnknownPublication",
     "UnknownRequest", "UnknownResource", "UnknownResponse", "UnknownRole", "UnknownRun",
     "UnknownSchema", "UnknownService", "UnknownSession", "UnknownSnapshot", "UnknownSurvey",
     "UnknownTemplate", "UnknownToken", "UnknownVersion", "UnreadableFile", "VoteClosed",

@@ -57,8 +57,14 @@ def draft(
         keys of the dataset that are known already: title, publisher, license …
     """
     document = document_of(inspection, identity=identity, source=source, facts=facts)
-    text = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
-    return _HEADER + text
+    return _HEADER + text_of(document)
+
+
+def text_of(document: Mapping[str, Any]) -> str:
+    """A dataset as its YAML is written."""
+    return str(
+        yaml.dump(dict(document), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
+    )
 
 
 def document_of(

@@ -36,6 +36,7 @@ Right = Literal[
     "manage:people",
     "grant:access",
     "keep:versions",
+    "publish:dataset",
     "read:audit",
     "operate",
 ]
@@ -51,6 +52,7 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "manage:people": ("operators",),
     "grant:access": ("stewards", "operators"),
     "keep:versions": ("stewards", "operators"),
+    "publish:dataset": ("stewards", "operators"),
     "read:audit": ("operators",),
     "operate": ("operators",),
 }
@@ -68,6 +70,7 @@ MEANING: dict[Right, Phrase] = {
     "keep:versions": Phrase(
         "name a version of a dataset, go back to one, publish an announced change early"
     ),
+    "publish:dataset": Phrase("publish a dataset, accept or refuse one that is proposed"),
     "read:audit": Phrase("read the audit log"),
     "operate": Phrase("see the state of the machine, stop servers"),
 }

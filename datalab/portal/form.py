@@ -23,8 +23,12 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-async def form_of(request: Request, largest: int = LARGEST, files: bool = False) -> FormData:
+async def form_of(
+    request: Request, largest: int = LARGEST, files: bool = False, most: int = MOST_FIELDS
+) -> FormData:
     """The fields of a posted form, urlencoded; multipart too where ``files`` may come with it.
+
+    ``most`` is how many fields there may be.
 
     Raises
     ------
@@ -39,7 +43,43 @@ async def form_of(request: Request, largest: int = LARGEST, files: bool = False)
     body = await body_of(request, largest)
     if content_type(request) not in ((URLENCODED, MULTIPART) if files else (URLENCODED,)):
         raise FormExpired()
-    fields = await fields_of(request, body)
+    fields = await fields_of(request, body, most)
+    _check_token(request, str(fields.get(FIELD, "")))
+    return fields
+
+
+async def upload_of(request: Request, largest: int) -> FormData:
+    """The fields of a posted form with one large file, which goes to the disk as it comes.
+
+    Who asks and from where is looked at before the first byte is read.
+
+    Raises
+    ------
+    SignInNeeded, FormExpired, InvalidParameter
+    FormTooLarge
+        by what the request says of its length, or as soon as it is beyond ``largest`` bytes.
+    """
+    signed_in(request)
+    check_origin(request)
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and (len(said) > 15 or int(said) > largest):
+        raise FormTooLarge(limit=largest)
+    if content_type(request) != MULTIPART:
+        raise FormExpired()
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        read = 0
+        async for piece in request.stream():
+            read += len(piece)
+            if read > largest:
+                raise FormTooLarge(limit=largest)
+            yield piece
+
+    try:
+        parser = MultiPartParser(request.headers, pieces(), max_files=1, max_fields=20)
+        fields = await parser.parse()
+    except (ValueError, KeyError, MultiPartException):
+        raise _unreadable() from None
     _check_token(request, str(fields.get(FIELD, "")))
     return fields
 
@@ -90,7 +130,7 @@ async def body_of(request: Request, largest: int) -> bytes:
     return bytes(body)
 
 
-async def fields_of(request: Request, body: bytes) -> FormData:
+async def fields_of(request: Request, body: bytes, most: int = MOST_FIELDS) -> FormData:
     """The fields of ``body``: urlencoded, or multipart with small files.
 
     Raises
@@ -105,9 +145,7 @@ async def fields_of(request: Request, body: bytes) -> FormData:
         if kind != URLENCODED:
             raise ValueError(kind)
         pairs: list[tuple[str, str | UploadFile]] = [
-            *parse_qsl(
-                body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-            )
+            *parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most, errors="strict")
         ]
     except (ValueError, MultiPartException):
         raise _unreadable() from None
