@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.portal.catalog_exits import CATALOG_DOORS
 from tests.portal.conftest import Workshop, described, square
 from tests.portal.exits import DOORS, Exit, Visit, digest
 from tests.portal.serving import served
@@ -189,7 +190,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Worksho
 
 
 @pytest.mark.parametrize("dataset", list(WRITTEN))
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@pytest.mark.parametrize("door", [*DOORS, *CATALOG_DOORS], ids=lambda door: door.name)
 def test_a_door_gives_the_rows_that_were_published(
     lab: tuple[str, Workshop], door: Exit, dataset: str
 ) -> None:
