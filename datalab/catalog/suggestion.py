@@ -21,6 +21,7 @@ from datalab.catalog.dataset import Dataset
 from datalab.i18n import LANGUAGES
 
 WORD = re.compile(r"\w+")
+MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 MOST_FREQUENT = 40
 MOST_CANDIDATES = 400  # terms with one beginning that are looked at
 LIKE = 0.72  # how alike two words must be, see difflib
@@ -160,5 +161,6 @@ def _alike(left: str, right: str) -> float:
 
 def fold(text: str) -> str:
     """``text`` in lower case without accents, for sorting and comparing."""
-    decomposed = unicodedata.normalize("NFD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    if text.isascii():
+        return text.lower()
+    return MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
