@@ -22,7 +22,10 @@ from datalab.lake.connection import connect
 from datalab.lake.stage import stage
 from datalab.participation.store import Store, sqlite_url
 from datalab.participation.tables.journal import USE
+from datalab.quality.validate import looks_beyond
+from datalab.recheck import waits_for
 from datalab.settings import CHECKOUT
+from tests.catalog_data.collection import Collection
 from tests.participation import rows
 
 MAX_BYTES = 500_000_000
@@ -94,3 +97,14 @@ def staged(catalog: Catalog, spoken: str, tmp_path_factory: pytest.TempPathFacto
 def opened(staged: Stage) -> Open:
     """Id of a dataset -> a read-only connection to its staged table ``data``."""
     return lambda dataset: connect(staged(dataset), read_only=True, threads=2)
+
+
+@pytest.fixture(scope="session")
+def collection(
+    catalog: Catalog, staged: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> Collection:
+    """The tables that expectations compare with, as if each had been published once."""
+    compared = {one for dataset in catalog for one in waits_for(dataset)}
+    compared |= {dataset.id for dataset in catalog if looks_beyond(dataset)}
+    file = tmp_path_factory.mktemp("collection") / "collection.duckdb"
+    return Collection.of(file, {one: staged(one) for one in sorted(compared)}, catalog)
