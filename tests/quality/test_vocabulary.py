@@ -148,7 +148,7 @@ def test_the_whole_vocabulary_gets_the_verdict_of_great_expectations(
     kinds: list[str],
 ) -> None:
     @settings(
-        max_examples=3,
+        max_examples=2,
         deadline=None,
         derandomize=True,
         database=None,
