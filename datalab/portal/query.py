@@ -79,6 +79,7 @@ class Queries:
         self.lake, self.spare = lake, spare
         self._walls = walls
         self._places: asyncio.Semaphore | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._asking: set[str] = set()
         self._warm: asyncio.subprocess.Process | None = None
         self._cooling: asyncio.TimerHandle | None = None
@@ -105,12 +106,12 @@ class Queries:
         if reader.name in self._asking:
             reason = Phrase("another query of yours is still running. Wait for it, or cancel it.")
             raise QueryRefused(reason=reason)
-        self._places = self._places or asyncio.Semaphore(AT_ONCE)
+        places = self._places_here()
         self._asking.add(reader.name)
         try:
             lent = await asyncio.to_thread(self._lend, shelf, reader, sql, language)
             try:
-                await asyncio.wait_for(self._places.acquire(), WAITING)
+                await asyncio.wait_for(places.acquire(), WAITING)
             except TimeoutError:
                 raise TooMuch from None
             try:
@@ -118,10 +119,18 @@ class Queries:
                 table = await self._ask(lent, sql, rows, shelf, reader, language)
                 seconds = time.monotonic() - started
             finally:
-                self._places.release()
+                places.release()
         finally:
             self._asking.discard(reader.name)
         return Answer(table.slice(0, rows), table.num_rows > rows, lent.datasets, seconds)
+
+    def _places_here(self) -> asyncio.Semaphore:
+        """The places of this loop. A child that waits for another one cannot be talked to here."""
+        loop = asyncio.get_running_loop()
+        if self._places is None or self._loop is not loop:
+            self.close()
+            self._places, self._loop, self._cooling = asyncio.Semaphore(AT_ONCE), loop, None
+        return self._places
 
     def _lend(self, shelf: Shelf, reader: Reader, sql: str, language: Language) -> Lent:
         by_name = {holding.entry.sql_name: holding for holding in shelf.holdings.values()}
