@@ -99,6 +99,7 @@ SCHEMAS: dict[str, Document] = {
 KINDS: list[tuple[str, str, str | None]] = [
     ("/rows", JSON, "Rows"),
     ("/aggregate", JSON, "Groups"),
+    ("changes.json", "application/feed+json", "Object"),
     *((f".{name}", media.partition(";")[0], None) for name, media in MEDIA.items()),
     (".pbf", "application/vnd.mapbox-vector-tile", None),
     (".atom", "application/atom+xml", None),
@@ -177,7 +178,7 @@ def _complete(path: str, method: str, operation: Document) -> None:
     responses.pop("422", None)
     told = responses.setdefault("200", {"description": "The answer"})
     if path.startswith("/ogc"):
-        told.setdefault("content", {})
+        told.setdefault("content", {})["text/html"] = {}  # the same as a page, with f=html
     else:
         told["content"] = {kind: {"schema": _named(schema)} if schema else {}}
     if path == "/api/v1/sql":

@@ -161,7 +161,8 @@ def measures_of(asked: str | None, opened: Table, language: Language) -> tuple[M
         where a function is not known or the column cannot be summed up so.
     """
     found: dict[str, Measure] = {}
-    for part in [one.strip() for one in (asked or "count").split(",") if one.strip()]:
+    parts = [one.strip() for one in (asked or "").split(",") if one.strip()]
+    for part in parts or ["count"]:
         matched = MEASURE.fullmatch(part)
         function = matched[1] if matched else part
         if function not in FUNCTIONS or (matched is None and function != "count"):

@@ -126,7 +126,25 @@ def test_rejected_rows_are_counted_and_shown(client: TestClient) -> None:
 def test_the_interface_describes_itself(client: TestClient) -> None:
     document = client.get("api/openapi.json").json()
     paths = {path.removeprefix("/services/datalab") for path in document["paths"]}
-    assert paths == {
+    actions = {path for path in paths if path.startswith("/api/3/action/")}
+    assert len(actions) == 15
+    features = {path for path in paths if path.startswith("/ogc/")}
+    assert len(features) == 6
+    assert paths - actions - features == {
+        *(f"/catalog.{syntax}" for syntax in ("ttl", "jsonld", "rdf")),
+        *(f"/datasets/{{dataset}}.{syntax}" for syntax in ("ttl", "jsonld", "rdf")),
+        "/datasets/{dataset}/datapackage.json",
+        "/datasets/{dataset}/datapackage.zip",
+        "/sitemap.xml",
+        "/api/v1/sql",
+        "/api/v1/datasets/{dataset}/diff",
+        "/changes.atom",
+        "/changes.json",
+        "/datasets/{dataset}/changes.atom",
+        "/datasets/{dataset}/changes.json",
+        "/datasets/{dataset}/diff.csv",
+        "/datasets/{dataset}/lineage.json",
+        "/datasets/{dataset}/versions.json",
         "/index.json",
         "/api/v1/search",
         "/api/v1/suggest",

@@ -9,13 +9,15 @@ import hypothesis
 import jsonschema
 import pytest
 import schemathesis
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
 from tests.portal.conftest import PREFIX, Workshop
 
 # What schemathesis asks: the rest needs somebody signed in, or is about people.
 DATA = re.compile(r"/(api/v1|api/3|datasets|catalog\.|sitemap|changes|ogc|index\.json)")
-EXAMPLES = 8
+EXAMPLES = 6
+THERE = {"dataset", "collectionId", "resource_id"}  # names that are given one that there is
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +60,35 @@ def test_every_door_says_what_it_takes_and_gives(document: Any) -> None:
                 assert "example" in one, (name, one)
 
 
-schema = schemathesis.pytest.from_fixture("described")
-
-
-@pytest.fixture(scope="module")
-def described(workshop: Workshop) -> Any:
+def test_schemathesis_finds_no_failure(workshop: Workshop) -> None:
+    """One check is left out: no schema can say which columns one may sort by, so that some of what
+    the schema allows is refused with a reason (400)."""
     from datalab.portal.app import create_app
 
     app = create_app(workshop.settings)
-    return schemathesis.openapi.from_asgi(f"{PREFIX}/api/openapi.json", app).include(
-        path_regex=PREFIX + DATA.pattern
-    )
+    schema = schemathesis.openapi.from_asgi(f"{PREFIX}/api/openapi.json", app)
+    found: list[str] = []
+    for one in schema.include(path_regex=PREFIX + DATA.pattern).get_all_operations():
+        operation = one.ok()
 
+        @hypothesis.settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+            phases=[hypothesis.Phase.generate],
+        )
+        @hypothesis.given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            for name in THERE & set(case.path_parameters or {}):
+                case.path_parameters[name] = "communes"
+            for name in THERE & set(case.query or {}):
+                case.query[name] = "communes"
+            case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
-@schema.parametrize()
-@hypothesis.settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
-)
-def test_schemathesis_finds_no_failure(case: schemathesis.Case) -> None:
-    case.call_and_validate()
+        try:
+            ask()
+        except Exception as problem:  # one door must not hide the others
+            found.append(f"{operation.label}: {problem!r} {getattr(problem, 'exceptions', '')}")
+    assert found == []
