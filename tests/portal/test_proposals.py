@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
+from dulwich.objects import Commit
 from dulwich.repo import Repo
 
 from datalab.catalog.catalog import Catalog
 from datalab.connectors.registry import source_models
 from datalab.portal.proposal import MOST, Proposals
 from datalab.refresh import refresh
+from tests.hub.lab import eventually
 from tests.portal.desk import ORIGIN, PAGE, Browser, Desk
 
 POINTS = (
@@ -58,8 +60,16 @@ def begun(browser: Browser, proposals: Proposals, text: str = POINTS) -> str:
     answer = dropped(browser, "arbres.csv", text)
     assert answer.status_code == 303, answer.text
     id = str(answer.headers["location"].rsplit("/", 1)[-1])
+    eventually(lambda: proposals.get(id).state != "reading", "the file is read")
     assert proposals.get(id).state == "draft", proposals.get(id).problem
     return id
+
+
+def tried(browser: Browser, proposals: Proposals, number: str, /, **more: str) -> None:
+    """Try the draft, and wait for what becomes of it."""
+    answer = browser.post(f"datasets/new/{number}", fields(proposals, number, do="try", **more))
+    assert answer.status_code == 303, answer.text
+    eventually(lambda: not proposals.get(number).trying, "the trial is over")
 
 
 FILLED = {
@@ -88,8 +98,7 @@ def test_a_steward_publishes_what_nobody_described(desk: Desk, proposals: Propos
     assert page.status_code == 200, page.text
     assert "Hauteur (m)" in page.text
     assert "Encoding" in page.text
-    tried = steward.post(f"datasets/new/{id}", fields(proposals, id, id="arbres-essai", do="try"))
-    assert tried.status_code == 303, tried.text
+    tried(steward, proposals, id, id="arbres-essai")
     page = steward.get(f"datasets/new/{id}").text
     assert "It can be published." in page
     assert "Chêne 7" in page
@@ -106,7 +115,8 @@ def test_a_steward_publishes_what_nobody_described(desk: Desk, proposals: Propos
     assert [problem for problem in catalog.problems if "arbres-essai" in str(problem)] == []
     with Repo(str(root)) as repo:
         commit = repo[repo.head()]
-        assert commit.author.startswith(b"steward ")  # type: ignore[union-attr]
+        assert isinstance(commit, Commit)
+        assert commit.author.startswith(b"steward ")
     assert "being published" in steward.get(f"datasets/new/{id}").text
     record = refresh(["arbres-essai"], desk.settings, "tests")[0]
     assert (record.state, record.rows) == ("published", 20), record.error
@@ -120,7 +130,10 @@ def test_anybody_else_sends_it_and_a_steward_answers(desk: Desk, proposals: Prop
     citizen, steward = desk.browser_of("citizen"), desk.browser_of("steward")
     id = begun(citizen, proposals)
     assert steward.get(f"datasets/new/{id}").status_code == 404, "a draft is its author's alone"
-    refused = citizen.post(f"datasets/new/{id}", fields(proposals, id, do="publish"))
+    tried(citizen, proposals, id, id="arbres-deux")
+    refused = citizen.post(
+        f"datasets/new/{id}", fields(proposals, id, id="arbres-deux", do="publish")
+    )
     assert refused.status_code == 403
     sent = citizen.post(f"datasets/new/{id}", fields(proposals, id, id="arbres-deux", do="send"))
     assert sent.status_code == 303, sent.text
@@ -143,8 +156,9 @@ def test_anybody_else_sends_it_and_a_steward_answers(desk: Desk, proposals: Prop
     assert accepted.status_code == 303, accepted.text
     with Repo(str(desk.settings.own_catalog)) as repo:
         commit = repo[repo.head()]
-        assert commit.author.startswith(b"citizen ")  # type: ignore[union-attr]
-        assert b"Accepted-by: steward" in commit.message  # type: ignore[union-attr]
+        assert isinstance(commit, Commit)
+        assert commit.author.startswith(b"citizen ")
+        assert b"Accepted-by: steward" in commit.message
 
 
 def test_personal_data_needs_a_decision(desk: Desk, proposals: Proposals) -> None:
@@ -159,6 +173,7 @@ def test_personal_data_needs_a_decision(desk: Desk, proposals: Proposals) -> Non
     assert "Arbres d’essai" in held.text, "what was typed is kept"
     suspects = re.findall(r'name="(c\d+_personal)"', held.text)
     chosen = dict.fromkeys(suspects, "drop")
+    tried(steward, proposals, id, id="agents", **chosen)
     sent = steward.post(
         f"datasets/new/{id}", fields(proposals, id, id="agents", do="publish", **chosen)
     )
@@ -175,6 +190,7 @@ def test_what_is_hostile_stays_text(desk: Desk, proposals: Proposals) -> None:
     student = desk.browser_of("student")
     text = "Valeur;<script>alert(1)</script>\n" + "1;=cmd|' /C calc'!A0\n" * 12
     id = str(dropped(student, "../../<img src=x>.csv", text).headers["location"].rsplit("/", 1)[-1])
+    eventually(lambda: proposals.get(id).state == "draft", "the file is read")
     page = student.get(f"datasets/new/{id}").text
     assert "<script>alert" not in page
     assert "<img src=x>" not in page
@@ -213,7 +229,7 @@ def test_a_link_inside_the_network_is_not_fetched(desk: Desk, proposals: Proposa
     answer = dropped(student, "", "", url="http://127.0.0.1:9/etc.csv")
     assert answer.status_code == 303, answer.text
     id = str(answer.headers["location"].rsplit("/", 1)[-1])
-    assert proposals.get(id).state == "unreadable"
+    eventually(lambda: proposals.get(id).state == "unreadable", "the link is refused")
     assert "private network" in student.get(f"datasets/new/{id}").text
     wrong = dropped(student, "", "", url="file:///etc/passwd")
     assert wrong.status_code == 422
@@ -234,8 +250,8 @@ def test_of_two_who_correct_at_once_the_second_is_told(desk: Desk, proposals: Pr
 def test_what_is_no_table_says_why(desk: Desk, proposals: Proposals) -> None:
     student = desk.browser_of("student")
     answer = dropped(student, "bombe.zip", "%PDF-1.7 rien")
-    page = student.follow(answer).text
-    assert "it is a PDF" in page
     id = answer.headers["location"].rsplit("/", 1)[-1]
+    eventually(lambda: proposals.get(id).state == "unreadable", "the file is refused")
+    assert "it is a PDF" in student.get(f"datasets/new/{id}").text
     assert student.post(f"datasets/new/{id}", {"do": "delete"}).status_code == 303
     assert not (Path(desk.settings.proposals) / id).exists()
