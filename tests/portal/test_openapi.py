@@ -16,7 +16,7 @@ from tests.portal.conftest import PREFIX, Workshop
 
 # What schemathesis asks: the rest needs somebody signed in, or is about people.
 DATA = re.compile(r"/(api/v1|api/3|datasets|catalog\.|sitemap|changes|ogc|index\.json)")
-EXAMPLES = 6
+EXAMPLES = 3
 THERE = {"dataset", "collectionId", "resource_id"}  # names that are given one that there is
 
 
