@@ -159,7 +159,7 @@ class Masks:
 
 
 def _lost(masked: LakeFolder) -> bool:
-    """Whether files that a snapshot names are gone; unlike a whole table, they can be made again."""
+    """Whether files that a snapshot names are gone; unlike a whole table's, they can be made."""
     if not masked.catalog.is_file():
         return False
     return not all((masked.data / name).is_file() for name in metadata.files(masked.catalog))

@@ -159,7 +159,9 @@ ACCOUNTS = Activity(
     Phrase("members and guests of the lab"),
     Phrase(
         "name of the account and name shown, e-mail address where one was given, groups, digest of "
-        "the password, when one last came; notebooks, files and comments"
+        "the password, when one last came; notebooks, files and comments; digests of personal "
+        "tokens and how much each took in a day; which closed datasets were asked for, why and "
+        "until when"
     ),
     Phrase("operators; members of a project for what is in it; everybody for what was published"),
     BY_ACCOUNT,
@@ -173,6 +175,9 @@ ACCOUNTS = Activity(
         "visits": (),
         "comments": (),
         "journal": (),
+        "tokens": (),
+        "token_uses": (),
+        "grants": (),
     },
     until=Phrase(
         "as long as the account; a guest's with everything in it until the end of the stay; a "

@@ -29,7 +29,7 @@ def lab(open_folder: Path, small_catalog: Path) -> Iterator[Lab]:
     theme = catalog / "territory"
     text = DATASET.replace("tiny-places", "tiny-secret")
     (theme / "tiny-secret.yaml").write_text(
-        f"{text}access: restricted\naudience: [students, "account:agent"]\n"
+        f"{text}access: restricted\naudience: [students, 'account:agent']\n"
     )
     shutil.copy(theme / "tiny-places.csv", theme / "tiny-secret.csv")
     made = Lab(open_folder / "projects-lab", catalog)
