@@ -24,7 +24,7 @@ from datalab.participation.store import Store as Participation
 from datalab.participation.use import Uses
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
-from datalab.portal import failure, sections
+from datalab.portal import failure, sections, warming
 from datalab.portal.asset import LongLived
 from datalab.portal.changes import Histories
 from datalab.portal.commune import Communes
@@ -154,6 +154,7 @@ def create_app(
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """Write down on leaving what was counted and not yet written."""
+    warming.begin(app.state.participation)
     yield
     await app.state.queries.end()
     await run_in_threadpool(app.state.quotas.write, now().timestamp())
