@@ -14,6 +14,7 @@ from datalab.errors import ApiKeyRefused, UnknownApiKey
 from datalab.i18n import Phrase
 from datalab.participation import journal
 from datalab.participation.author import short_id
+from datalab.participation.batch import once
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.request import API_KEY, REQUEST
 
@@ -91,8 +92,13 @@ def get(connection: Connection, id: str) -> ApiKey:
 
 def holder(connection: Connection, words: str) -> ApiKey | None:
     """The key of these words; None where there is none or it was disabled."""
-    row = connection.execute(_HOLDER, {"of": digest_of(words)}).mappings().first()
-    return _key(row) if row else None
+    digest = digest_of(words)
+
+    def ask() -> ApiKey | None:
+        row = connection.execute(_HOLDER, {"of": digest}).mappings().first()
+        return _key(row) if row else None
+
+    return once(connection, ("key", digest), ask)
 
 
 _HOLDER = select(API_KEY).where(

@@ -10,18 +10,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 # One a line, without accents; "-" stands between the words of a phrase; a plural s or x may follow.
 WORDS = Path(__file__).with_name("hurtful.txt")
 LOOKS = str.maketrans("013457@$!€|аеорсухіκνο", "oieastasielaeopcyxikvo")
 DIGITS = frozenset("013457@$!€|")
+EITHER = frozenset("@$!€|")  # a letter to some, to others something between two letters
 BETWEEN = r"[.\-_*·'’]?"
 
 
 def find(text: str) -> list[tuple[int, int]]:
     """Where in ``text`` words that hurt begin and end, in order."""
     plain, places = _plain(text)
+    if _clearly_none(plain):
+        return []
     return [
         (places[match.start()], places[match.end() - 1] + 1)
         for match in _pattern().finditer(plain)
@@ -43,6 +47,27 @@ def _plain(text: str) -> tuple[str, list[int]]:
                 signs.append(part)
                 places.append(place)
     return "".join(signs), places
+
+
+def _clearly_none(plain: str) -> bool:
+    """Whether no word can be in it, whatever stands between its letters: seen at once, mostly.
+
+    Signs that may stand for a letter or between two of them leave the question open.
+    """
+    if not EITHER.isdisjoint(plain):
+        return False
+    letters = _bare(plain)
+    return not any(word in letters for word in _bare_words())
+
+
+def _bare(text: str) -> str:
+    """The letters alone, each once where it is drawn out."""
+    return "".join(sign for sign, _ in groupby(filter(str.isalpha, text.translate(LOOKS))))
+
+
+@cache
+def _bare_words() -> tuple[str, ...]:
+    return tuple({_bare(word) for word in WORDS.read_text(encoding="utf-8").split()})
 
 
 @cache

@@ -17,6 +17,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from datalab.errors import CannotUndo, Stale
 from datalab.i18n import Phrase
+from datalab.participation.batch import forget
 from datalab.participation.tables import METADATA
 from datalab.participation.tables.journal import CHANGE
 
@@ -162,6 +163,7 @@ def _key(table: Table) -> str:
 
 def _done(connection: Connection, edit: Edit) -> dict[str, Any]:
     table, column = edit.table, edit.table.c[_key(edit.table)]
+    forget(connection, table.name)
     entry: dict[str, Any] = {"table": table.name, "id": edit.id}
     if edit.does == "insert":
         made = connection.execute(_inserting(table), {"version": 1, **edit.values})

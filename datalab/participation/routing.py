@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from datalab.errors import RouteTaken
 from datalab.participation import journal
 from datalab.participation.author import short_id
+from datalab.participation.batch import once
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.request import ROUTE
 
@@ -43,9 +44,13 @@ def routes(connection: Connection) -> list[Route]:
 
 def team_of(connection: Connection, service_code: str, commune: str | None) -> str:
     """The team of a report, empty where no line names one."""
-    asked = {"service": service_code, "commune": commune}
-    found = [Route(**row) for row in connection.execute(_FITTING, asked).mappings()]
-    return max(found, key=lambda route: (route.exactness, route.id)).team if found else ""
+
+    def ask() -> str:
+        asked = {"service": service_code, "commune": commune}
+        found = [Route(**row) for row in connection.execute(_FITTING, asked).mappings()]
+        return max(found, key=lambda route: (route.exactness, route.id)).team if found else ""
+
+    return once(connection, ("team", service_code, commune), ask)
 
 
 _FITTING = select(ROUTE).where(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select
 from datalab.errors import UnknownService
 from datalab.i18n import DEFAULT, Language, translate
 from datalab.participation import journal
+from datalab.participation.batch import once
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.journal import CHANGE
 from datalab.participation.tables.request import SERVICE
@@ -92,10 +93,15 @@ def get(connection: Connection, code: str) -> Service:
     ------
     UnknownService
     """
-    row = connection.execute(_ONE, {"of": code.replace("\0", "?")}).mappings().first()
-    if row is None:
+
+    def ask() -> Service | None:
+        row = connection.execute(_ONE, {"of": code.replace("\0", "?")}).mappings().first()
+        return None if row is None else service_of(row)
+
+    found = once(connection, ("service", code), ask)
+    if found is None:
         raise UnknownService(code=code[:60])
-    return service_of(row)
+    return found
 
 
 _ONE = select(SERVICE).where(SERVICE.c.code == bindparam("of"))

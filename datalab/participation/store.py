@@ -24,6 +24,7 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError,
 
 from datalab.errors import InvalidParameter, ParticipationUnavailable
 from datalab.i18n import Phrase
+from datalab.participation.batch import together
 from datalab.participation.categories import seed
 from datalab.participation.migrations.schema import bring_up_to_date
 
@@ -140,7 +141,7 @@ class Store:
         Mostly nothing goes wrong, and then a savepoint for each would be a third of the statements.
         """
         try:
-            with self.writing() as connection:
+            with self.writing() as connection, together(connection):
                 results = [work(connection) for work, _ in batch]
         except BaseException as error:
             if len(batch) > 1:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from datalab.participation import hurtful
 from datalab.participation.personal import iban, luhn, nir
 from datalab.participation.screening import screen
 
@@ -172,3 +175,17 @@ def test_no_text_keeps_the_lab_busy(piece: str) -> None:
     short = max(min(spent(2000) for _ in range(3)), 0.001)
     # Eight times as long: a pattern that goes back over what it read would take 64 times.
     assert min(spent(16_000) for _ in range(2)) / short < 32
+
+
+LISTED = hurtful.WORDS.read_text(encoding="utf-8").split()
+DRAWN = st.sampled_from(("", "", "-", ".", "*", " ", "·", "_", "!", "€", "0", "1", "é", "xx", "\n"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(LISTED), st.lists(DRAWN, min_size=40, max_size=40), st.booleans())
+def test_a_quick_look_passes_no_word_over(word: str, between: list[str], doubled: bool) -> None:
+    letters = [sign * (1 + doubled) for sign in word.replace("-", " ")]
+    text = "Voilà, " + "".join(map("".join, zip(letters, between, strict=False))) + " ici"
+    plain, _ = hurtful._plain(text)
+    if hurtful._pattern().search(plain):
+        assert not hurtful._clearly_none(plain)
