@@ -176,6 +176,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
