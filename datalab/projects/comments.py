@@ -8,6 +8,7 @@ what came after the last number it saw.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import uuid
@@ -243,8 +244,7 @@ class Comments:
         database.row_factory = sqlite3.Row
         try:
             if database.execute("PRAGMA user_version").fetchone()[0] < 1:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = 1; COMMIT;")
+                self._prepare(database)
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -254,6 +254,14 @@ class Comments:
             database.execute("COMMIT")
         finally:
             database.close()
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        """Make the tables, one opener at a time: SQLite does not wait to change its journal."""
+        with self.path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if database.execute("PRAGMA user_version").fetchone()[0] < 1:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = 1; COMMIT;")
 
     def _get(self, database: sqlite3.Connection, comment: str) -> Comment:
         row = database.execute(
