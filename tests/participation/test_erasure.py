@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from datalab.errors import CannotUndo, UnknownLink
-from datalab.participation import author, erasure, journal, mail
+from datalab.participation import author, erasure, flag, journal, mail
 from datalab.participation.contact import Vault
 from datalab.participation.store import Store
 from datalab.participation.tables import METADATA
@@ -62,12 +62,15 @@ def everywhere(store: Store) -> str:
 def test_the_export_holds_every_table_in_which_the_author_is(
     store: Store, vault: Vault, zoe: author.Author
 ) -> None:
-    with store.reading() as connection:
+    seen = flag.Raised("receipt-of-a-flag", "communes", TYPED, "population", author_id=zoe.id)
+    with store.writing() as connection:
+        flag.submit(connection, seen, NOW)
         held = erasure.held(connection, vault, zoe)
     tables = {table.name for table in METADATA.sorted_tables if "author_id" in table.c}
     assert held.keys() == tables | {"author", "note", "change"}
     assert EMAIL in held["contact"][0]["encrypted"]
     assert [row["text"] for row in held["contribution"]] == [TYPED, TYPED]
+    assert [row["text"] for row in held["flag"]] == [TYPED]
     told = json.dumps(held)
     assert "digest" not in told
     assert "cipher" not in told
