@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from datalab.catalog.arguments import IGNORE_PAIR, IGNORE_RECORD
@@ -64,6 +64,12 @@ SETS: dict[str, list[Any]] = {
     "t": ["a", "é", ""],
     "d": ["2020-01-01", "1999-01-01"],
     "b": [True],
+}
+UNCONDITIONAL = {
+    "expect_column_distinct_values_to_be_in_set",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_distinct_values_to_equal_set",
+    "expect_column_most_common_value_to_be_in_set",
 }
 PATTERNS = ["^a", "b$", "(?i)A", "^$", r"\d"]
 LIKES = ["a%", "%b", "_", "%"]
@@ -152,6 +158,7 @@ def test_the_whole_vocabulary_gets_the_verdict_of_great_expectations(
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.explicit, Phase.generate],  # to make a failure smaller takes minutes
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(rows=st.lists(ROW, max_size=5), suite=suites(kinds))
@@ -176,5 +183,36 @@ def assert_agreement(rows: list[tuple[Any, ...]], suite: tuple[Case, ...]) -> No
     for case, mine, answer in zip(suite, ours, theirs, strict=True):
         if answer.exception is not None and not isinstance(mine, Verdict):
             continue
+        if case[0] in UNCONDITIONAL and "row_condition" in case[1]:
+            # Great Expectations 1.24.1 builds a FROM clause that SQLAlchemy 2.1 refuses. The
+            # scan answers, and the test below holds what.
+            assert "FROM expression" in str(answer.exception)
+            continue
         assert isinstance(mine, Verdict), (case, mine, answer)
         assert mine.success == answer.success, (case, mine, answer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "success"),
+    [
+        ("expect_column_distinct_values_to_be_in_set", [0, 1, 7], True),
+        ("expect_column_distinct_values_to_be_in_set", [0], False),
+        ("expect_column_distinct_values_to_contain_set", [1], True),
+        ("expect_column_distinct_values_to_contain_set", [-1], False),
+        ("expect_column_distinct_values_to_equal_set", [0, 1], True),
+        ("expect_column_distinct_values_to_equal_set", [-1, 0, 1], False),
+        ("expect_column_most_common_value_to_be_in_set", [1], True),
+        ("expect_column_most_common_value_to_be_in_set", [-1], False),
+    ],
+)
+def test_distinct_values_under_a_condition_are_those_of_its_rows(
+    kind: str, values: list[int], success: bool
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE data AS SELECT unnest([-1, -1, -1, 0, 1, 1, NULL]) AS n")
+        given = {"column": "n", "value_set": values, "row_condition": 'col("n") >= 0'}
+        made = compiled(kind, given, '"data"', types_of(connection, "data"))
+        assert made is not None
+        (found,) = scan(connection, '"data"', [made])
+    assert isinstance(found, Verdict)
+    assert found.success is success
