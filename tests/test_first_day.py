@@ -135,7 +135,7 @@ def test_every_dataset_of_the_catalog_is_published(lab: Lab) -> None:
     here = {dataset.id for dataset in catalog if not is_remote(dataset)}
     assert len(here) >= 18
     assert {listed[name]["state"] for name in here} <= {"published", "unchanged"}
-    # What lies on the web comes later (nothing is said of it before), or says since when it is away.
+    # What lies on the web comes later, and nothing is said of it before; or it is said to be away.
     for name in listed.keys() - here:
         said = listed[name]
         assert said["state"] in {None, "published", "unchanged"} or said["unreachable_since"]
