@@ -225,6 +225,10 @@
     tell(item, "refused", document_);
     return 0;
   }
+  // Somebody who is on the way to another page is not held back by a reload of this one. What starts
+  // a download says the same and stays: the way is believed for as long as a slow page takes.
+  let left = -Infinity;
+  addEventListener("beforeunload", () => { left = Date.now(); });
   // Only a page that a person opens is given a token.
   async function fresh() {
     if (!navigator.onLine) return;
@@ -234,6 +238,7 @@
     try { // a network that only says that it is there would show the copy once more
       if (!(await fetch(`${prefix}/health`, { cache: "no-store" })).ok) throw new Error();
     } catch { later(3); return; }
+    if (Date.now() - left < 30000) { later(30); return; }
     tab("fresh", String(Date.now()));
     location.reload();
   }
