@@ -22,12 +22,13 @@ from datalab.lineage.store import Lineage, PageUse, Use
 from datalab.people.accounts import accounts
 from datalab.people.store import Store
 from datalab.projects import publication
+from datalab.projects.journal import FOLDER, journal_lines
 from datalab.projects.project import Project, Projects
 from datalab.projects.reading import Reading
 from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.lineage")
-JOURNAL = (".datalab", "reads.jsonl")
+JOURNAL = "reads.jsonl"
 LARGEST_JOURNAL = 2_000_000  # bytes read, from the end
 LARGEST_RUN = 5_000_000
 OPEN = "open"
@@ -143,7 +144,7 @@ def _stamps(project: Project) -> Iterator[tuple[str, str]]:
     runs = sorted((project.records / "runs").glob("*.json"))
     yield "runs", runs[-1].name if runs else ""
     try:
-        found = os.stat(project.work / JOURNAL[0] / JOURNAL[1], follow_symlinks=False)
+        found = os.stat(project.work / FOLDER / JOURNAL, follow_symlinks=False)
         yield "live", f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
     except OSError:
         yield "live", ""
@@ -183,7 +184,7 @@ def _runs(project: Project, now: float) -> Iterator[tuple[float, object, object]
 
 
 def _live(project: Project, now: float) -> Iterator[tuple[float, object, object]]:
-    for line in _journal(project):
+    for line in journal_lines(project, JOURNAL, LARGEST_JOURNAL):
         try:
             read = json.loads(line)
             at = float(read["at"])
@@ -191,27 +192,3 @@ def _live(project: Project, now: float) -> Iterator[tuple[float, object, object]
             yield (at if 0 < at <= now else now), read.get("notebook"), read
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError):
             continue
-
-
-def _journal(project: Project) -> list[bytes]:
-    """Lines that kernels wrote, opened without following any link that they may have put."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        top = os.open(project.work, flags | os.O_DIRECTORY)
-        try:
-            folder = os.open(JOURNAL[0], flags | os.O_DIRECTORY, dir_fd=top)
-        finally:
-            os.close(top)
-        try:
-            handle = os.open(JOURNAL[1], flags | os.O_NONBLOCK, dir_fd=folder)
-        finally:
-            os.close(folder)
-    except OSError:
-        return []
-    with os.fdopen(handle, "rb") as file:
-        try:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LARGEST_JOURNAL))
-            return file.read(LARGEST_JOURNAL).splitlines()
-        except OSError:  # a folder or a pipe of that name
-            return []

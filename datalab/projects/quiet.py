@@ -8,16 +8,16 @@ says no more than that a member's account was at work.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datalab.projects.history import Author, Version, Work, versions
+from datalab.projects.journal import journal_lines
 from datalab.projects.project import Project
 
 LONGEST_WAIT = 300.0  # seconds: who types without a pause is committed too
-JOURNAL = (".datalab", "authors.jsonl")
+JOURNAL = "authors.jsonl"
 LARGEST_JOURNAL = 5_000_000  # bytes read, from the end
 
 
@@ -72,7 +72,7 @@ def writers(project: Project, since: float) -> list[str]:
     """Members who typed after ``since``, the busiest first."""
     members = {member.account for member in project.manifest.members}
     counted: Counter[str] = Counter()
-    for line in _journal(project):
+    for line in journal_lines(project, JOURNAL, LARGEST_JOURNAL):
         try:
             entry = json.loads(line)
             name, at = entry["name"], float(entry["at"])
@@ -81,27 +81,3 @@ def writers(project: Project, since: float) -> list[str]:
         if isinstance(name, str) and name in members and at >= since - 60:
             counted[name] += 1
     return [name for name, _ in counted.most_common()]
-
-
-def _journal(project: Project) -> list[bytes]:
-    """Lines of the journal, opened without following any link that the project may have put."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        top = os.open(project.work, flags | os.O_DIRECTORY)
-        try:
-            folder = os.open(JOURNAL[0], flags | os.O_DIRECTORY, dir_fd=top)
-        finally:
-            os.close(top)
-        try:
-            handle = os.open(JOURNAL[1], flags | os.O_NONBLOCK, dir_fd=folder)
-        finally:
-            os.close(folder)
-    except OSError:
-        return []
-    with os.fdopen(handle, "rb") as file:
-        try:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LARGEST_JOURNAL))
-            return file.read(LARGEST_JOURNAL).splitlines()
-        except OSError:
-            return []
