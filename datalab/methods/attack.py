@@ -1,0 +1,158 @@
+"""What somebody with a solver can find out about hidden counts from everything that is shown.
+
+An attacker writes each published total, balance and rate as a linear constraint on the counts and
+asks for the smallest and the largest value that a hidden one can still take. Source: M. Fischetti
+and J. J. Salazar, "Solving the cell suppression problem on tabular data with linear constraints",
+Management Science 47(7), 2001, section 2 (the attacker's two linear programs of each cell);
+A. Hundepool and others, Statistical Disclosure Control, Wiley, 2012, chapter 4 (audit).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+K = TypeVar("K", bound=Hashable)
+Relation = Mapping[K, float]
+"""Coefficients that add up to nothing with the values: ``{total: -1, part: 1, part: 1}``."""
+
+
+@dataclass(frozen=True)
+class Rate(Generic[K]):
+    """``value`` is ``per`` times ``part`` over ``whole``, rounded to a multiple of ``step``."""
+
+    part: K
+    whole: K
+    value: float
+    per: float = 100.0
+    step: float = 0.1
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What a hidden value can still be; infinite where nothing bounds it."""
+
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+    def is_within(self, distance: float) -> bool:
+        """Whether some number is known to be no further than ``distance`` from the hidden one."""
+        return self.width <= 2 * distance + 1e-6
+
+
+def total(whole: K, parts: Iterable[K]) -> dict[K, float]:
+    """The relation of a total with its parts."""
+    return {whole: -1.0, **dict.fromkeys(parts, 1.0)}
+
+
+def intervals(
+    published: Mapping[K, float | None],
+    relations: Sequence[Relation[K]],
+    *,
+    rates: Iterable[Rate[K]] = (),
+    rounding: float | Mapping[K, float] = 0.0,
+    slack: float | Sequence[float] = 0.0,
+    floors: Mapping[K, float] | None = None,
+    only: Collection[K] | None = None,
+) -> dict[K, Interval]:
+    """The interval of each hidden value.
+
+    Parameters
+    ----------
+    published
+        everything that is in a table; None for what is hidden in it.
+    relations
+        totals and balances that hold between them, see :data:`Relation`.
+    rates
+        rates that are shown. One whose part and whole are hidden binds them both.
+    rounding
+        the step to which what is shown was rounded (1 for whole numbers), for all or by key.
+    slack
+        by how much a relation of true values may fail, for all or one by one.
+    floors
+        the smallest possible value by key, 0 where not given (``-inf`` for balances).
+    only
+        the hidden values to ask for; all of them where not given.
+
+    Raises
+    ------
+    ValueError
+        where no counts at all fit what is shown: the tables contradict each other.
+    """
+    system = System(published, relations, list(rates), rounding, slack, floors or {})
+    asked = [key for key, value in published.items() if value is None]
+    return {key: system.interval(key) for key in asked if only is None or key in only}
+
+
+class System(Generic[K]):
+    """The linear program of everything that is shown, to be asked about one value at a time."""
+
+    def __init__(
+        self,
+        published: Mapping[K, float | None],
+        relations: Sequence[Relation[K]],
+        rates: Sequence[Rate[K]],
+        rounding: float | Mapping[K, float],
+        slack: float | Sequence[float],
+        floors: Mapping[K, float],
+    ) -> None:
+        from scipy.sparse import lil_matrix  # type: ignore[import-untyped]
+
+        self.place = {key: number for number, key in enumerate(published)}
+        self.bounds = []
+        for key, value in published.items():
+            floor = floors.get(key, 0.0)
+            if value is None:
+                self.bounds.append((floor, math.inf))
+            else:
+                step = rounding if isinstance(rounding, float | int) else rounding.get(key, 0.0)
+                self.bounds.append((max(floor, value - step / 2), value + step / 2))
+        lines: list[dict[int, float]] = []
+        limits: list[float] = []
+        for number, relation in enumerate(relations):
+            line = {self.place[key]: float(one) for key, one in relation.items()}
+            free = slack if isinstance(slack, float | int) else slack[number]
+            lines += [line, {place: -one for place, one in line.items()}]
+            limits += [free, free]
+        for rate in rates:
+            part, whole = self.place[rate.part], self.place[rate.whole]
+            low, high = (rate.value - rate.step / 2), (rate.value + rate.step / 2)
+            lines += [
+                {part: 1.0, whole: -high / rate.per},
+                {part: -1.0, whole: low / rate.per},
+            ]
+            limits += [0.0, 0.0]
+        matrix: Any = lil_matrix((max(1, len(lines)), len(self.place)))
+        for number, line in enumerate(lines):
+            for place, one in line.items():
+                matrix[number, place] = one
+        self.matrix = matrix.tocsr()
+        self.limits = np.array(limits or [0.0])
+        if self._solved(np.zeros(len(self.place))) is None:
+            raise ValueError("no counts fit what is shown: the tables contradict each other")
+
+    def interval(self, key: K) -> Interval:
+        return Interval(self._end(key, 1), self._end(key, -1))
+
+    def _end(self, key: K, way: int) -> float:
+        objective = np.zeros(len(self.place))
+        objective[self.place[key]] = way
+        found = self._solved(objective)
+        return -way * math.inf if found is None else way * found
+
+    def _solved(self, objective: np.ndarray) -> float | None:
+        """The smallest value; None where there is none (some counts fit, so it is unbounded)."""
+        from scipy.optimize import linprog  # type: ignore[import-untyped]
+
+        found = linprog(
+            objective, A_ub=self.matrix, b_ub=self.limits, bounds=self.bounds, method="highs"
+        )
+        return float(found.fun) if found.status == 0 else None
