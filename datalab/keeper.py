@@ -38,6 +38,7 @@ from datalab.people.follow import follow, part
 from datalab.people.hub_api import HubApi
 from datalab.people.store import Store
 from datalab.projects.departure import leave_all
+from datalab.projects.edition import Apart
 from datalab.projects.history import Work
 from datalab.projects.lifecycle import purge, release
 from datalab.projects.project import Project, Projects
@@ -75,6 +76,7 @@ class Task:
 def tasks(settings: Settings) -> list[Task]:
     """Every task of the lab, the most urgent first."""
     later = time.monotonic() + HOUR
+    pages = Apart(settings)
     return [
         Task("watch", 5, watch_servers(settings)),
         Task("departures", 2, departures(settings)),
@@ -93,6 +95,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("demonstration", 60, beside("demonstration", keep_demonstration(settings))),
         Task("surveys", 5, beside("surveys", release_surveys(settings))),
         Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
+        Task("pages", 15, beside("pages", lambda lab: pages.work(lab.now))),
     ]
 
 

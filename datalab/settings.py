@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         description="Days since a snapshot was replaced before the clean-up may remove it, where "
         "its dataset says no number of snapshots.",
     )
+    shipped_pages: bool = Field(
+        default=True,
+        description="Whether the lab runs the projects that come with it, and publishes their "
+        "pages, whenever their data changed.",
+    )
     concurrent_spawns: int = Field(
         default=0, ge=0, description="Servers that start at once; 0 means processors + 1."
     )

@@ -298,4 +298,5 @@ def _role(role: str) -> str:
 
 
 # Adds ``run`` and ``export`` to the group above.
+from datalab.commands import project_pages as project_pages  # noqa: E402
 from datalab.commands import project_run as project_run  # noqa: E402

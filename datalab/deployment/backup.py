@@ -144,6 +144,7 @@ def _fill(archive: _Archive, settings: Settings, homes: bool) -> None:
                 if (settings.shared / name / "project.yaml").is_file():
                     held.enter_context(locked(settings.shared / name))
                 archive.tree(f"projects/{name}")
+        archive.tree("references")
         archive.tree("lake", frozen)
         archive.tree("writer", frozen)
         stack.callback(shutil.rmtree, frozen, ignore_errors=True)
@@ -271,7 +272,7 @@ class _Archive:
 def _of_the_lab(path: str) -> bool:
     """Whether only the lab writes there; what people put anywhere else is never opened."""
     parts = path.split("/")
-    own = parts[0] in {"hub", "participation"}
+    own = parts[0] in {"hub", "participation", "references"}
     return own or (parts[0] == "projects" and parts[2:3] == ["records"])
 
 

@@ -20,7 +20,17 @@ from typing import Any
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, Report, listed
 from datalab.errors import BackupUnreadable, HomeNotEmpty
 
-ROOTS = {"hub", "secrets", "participation", "catalog", "accounts", "projects", "lake", "writer"}
+ROOTS = {
+    "hub",
+    "secrets",
+    "participation",
+    "catalog",
+    "accounts",
+    "projects",
+    "references",
+    "lake",
+    "writer",
+}
 LONGEST_LIST = 2**28
 
 

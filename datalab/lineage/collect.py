@@ -69,7 +69,7 @@ def collect_all(settings: Settings, now: float) -> None:
     projects, lineage = Projects(settings.shared, settings.projects), Lineage(settings.lineage)
     reading = Reading(Store(settings.people), settings.lake, now)
     for project in projects.all():
-        if not isinstance(project, Project) or project.reference:
+        if not isinstance(project, Project):
             continue
         try:
             collect_one(project, lineage, reading)

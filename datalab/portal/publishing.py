@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from datalab.catalog.vocabulary import LICENSES
 from datalab.errors import RunRefused
 from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
-from datalab.isolation.sandbox import Room
+from datalab.isolation.homes import Homes
+from datalab.isolation.sandbox import Room, Walls
 from datalab.lake.excerpt import write_excerpt
 from datalab.lake.layout import LakeFolder
 from datalab.portal.access import barrier, explain
@@ -35,6 +36,7 @@ from datalab.projects.execution import Event, Limits
 from datalab.projects.project import Project
 from datalab.projects.publication import Publication, Source
 from datalab.projects.running import Outcome
+from datalab.settings import Settings
 
 SECONDS = 600.0
 
@@ -122,36 +124,58 @@ def closed(shelf: Shelf, publication: Publication) -> list[str]:
     ]
 
 
-def runner(
-    request: Request, project: Project, notebook: str, language: Language
-) -> Callable[[Callable[[Event], None]], Outcome]:
-    """The run of a notebook for publication, to be called in a thread of its own."""
-    state = request.app.state
-    walls, shelf = walls_of(request.app), state.library.shelf()
-    settings, prefix = state.settings, state.prefix
-    out_of_sight = hidden(shelf)
+@dataclass(frozen=True)
+class Press:
+    """What every run for publication is made with. ``prefix`` is that of the portal."""
 
-    def run(hear: Callable[[Event], None]) -> Outcome:
-        if walls.mode not in {"root", "user"}:
-            # Nothing can be hidden without mounts: a page could show what it may not.
-            raise RunRefused(reason=walls.reason or walls.mode)
+    settings: Settings
+    walls: Walls
+    homes: Homes
+    prefix: str
+
+    def run(
+        self,
+        shelf: Shelf,
+        project: Project,
+        notebook: str,
+        language: Language,
+        hear: Callable[[Event], None] | None = None,
+    ) -> Outcome:
+        """Run a notebook with what anybody may have.
+
+        Raises
+        ------
+        RunRefused
+            where nothing can be hidden without mounts: a page could show what it may not.
+        """
+        if self.walls.mode not in {"root", "user"}:
+            raise RunRefused(reason=self.walls.reason or self.walls.mode)
+        out_of_sight = hidden(shelf)
         with (
-            running.room_of(project, walls, state.homes, {}) as room,
-            public_room(room, settings.lake, out_of_sight) as public,
+            running.room_of(project, self.walls, self.homes, {}) as room,
+            public_room(room, self.settings.lake, out_of_sight) as public,
         ):
             return running.run(
                 project,
                 notebook,
                 public,
-                walls,
+                self.walls,
                 language=language,
-                limits=Limits(seconds=SECONDS, memory=settings.server_memory),
+                limits=Limits(seconds=SECONDS, memory=self.settings.server_memory),
                 environment={
-                    "DATALAB_PORTAL_URL": f"{prefix}/",
-                    "DATALAB_ASSETS_URL": f"{prefix}/assets/",
+                    "DATALAB_PORTAL_URL": f"{self.prefix}/",
+                    "DATALAB_ASSETS_URL": f"{self.prefix}/assets/",
                 },
                 on_event=hear,
                 hidden=[folder for folders in out_of_sight.values() for folder in folders],
             )
 
-    return run
+
+def runner(
+    request: Request, project: Project, notebook: str, language: Language
+) -> Callable[[Callable[[Event], None]], Outcome]:
+    """The run of a notebook for publication, to be called in a thread of its own."""
+    state = request.app.state
+    press = Press(state.settings, walls_of(request.app), state.homes, state.prefix)
+    shelf = state.library.shelf()
+    return lambda hear: press.run(shelf, project, notebook, language, hear)

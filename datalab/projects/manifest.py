@@ -48,6 +48,19 @@ class NotebookNote(Strict):
     title: Text | None = None
 
 
+class PageNote(Strict):
+    """A notebook that a lab publishes by itself where the project comes with it.
+
+    ``pictures`` says in a sentence each what is to be seen in the pictures and maps of the page,
+    in their order and in the notebook's language.
+    """
+
+    notebook: str
+    title: Text
+    summary: Text
+    pictures: tuple[str, ...] = ()
+
+
 class Manifest(Strict):
     """The file, key by key. Times are UTC."""
 
@@ -59,11 +72,17 @@ class Manifest(Strict):
     members: tuple[Member, ...] = ()
     datasets: tuple[str, ...] = ()
     notebooks: tuple[NotebookNote, ...] = ()
+    pages: tuple[PageNote, ...] = ()
     template: str | None = None
     created_by: str | None = None
     created_at: datetime | None = None
     status: Status = "active"
     status_at: datetime | None = None
+
+    def language_of(self, notebook: str) -> Literal["fr", "en"]:
+        """The language a notebook is written in."""
+        noted = {note.file: note.language for note in self.notebooks}
+        return noted.get(notebook, self.language)
 
     def role_of(self, account: str, born: float = 0.0) -> ProjectRole | None:
         """The role of an account, None for who is not a member.

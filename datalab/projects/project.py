@@ -4,7 +4,8 @@
 ``work/`` (the project's own files, all that its server may write), ``shown/`` (what its server may
 read of the lab's: the manifest, and who may enter now), ``history.git/`` (the lab's) and
 ``records/`` (comments, publications; the lab's). Those of the checkout are *references*: they
-come with the lab, nobody is a member, and anybody may start a project from one.
+come with the lab, nobody is a member, and anybody may start a project from one. What a lab keeps
+of a reference lies in ``$DATALAB_HOME/references/<slug>/records/``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Project:
     folder: Path
     manifest: Manifest
     reference: bool = False
+    beside: Path | None = None
 
     @property
     def account(self) -> str:
@@ -54,8 +56,13 @@ class Project:
         return self.folder / "history.git"
 
     @property
+    def kept(self) -> Path:
+        """Where the lab writes of the project: nothing is written into a checkout."""
+        return self.beside if self.reference and self.beside else self.folder
+
+    @property
     def records(self) -> Path:
-        return self.folder / "records"
+        return self.kept / "records"
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ class Projects:
                         raise InvalidManifest(
                             path=str(folder / MANIFEST), reason=f"id: is not '{slug}'"
                         )
-                    return Project(slug, folder, found, reference)
+                    beside = self.root.parent / "references" / slug if reference else None
+                    return Project(slug, folder, found, reference, beside)
         raise UnknownProject(slug[:LONGEST], self.slugs())
 
     def slugs(self) -> list[str]:

@@ -108,7 +108,7 @@ def find(project: Project, name: str, version: int | None = None) -> Publication
     UnknownPublication
     """
     folder = project.records / FOLDER / name
-    if not NAME.fullmatch(name) or project.reference:
+    if not NAME.fullmatch(name):
         raise UnknownPublication()
     versions = _versions(folder)
     number = max(versions, default=0) if version is None else version
@@ -138,7 +138,7 @@ def of_project(project: Project) -> list[Publication]:
     """The newest version of each page, also of those withdrawn; newest first."""
     found = []
     folder = project.records / FOLDER
-    if project.reference or not folder.is_dir():
+    if not folder.is_dir():
         return []
     for path in folder.iterdir():
         if NAME.fullmatch(path.name):
@@ -180,7 +180,8 @@ def publish(
     project: Project, facts: Facts, rendered: Rendered, node: Any, now: float
 ) -> Publication:
     """Add a version; the page of a notebook that was published before keeps its address."""
-    with locked(project.folder):
+    project.kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(project.kept):
         top = project.records / FOLDER
         name = _address(top, facts.notebook)
         folder = top / name
@@ -227,7 +228,7 @@ def restore(project: Project, name: str) -> Publication:
 
 
 def _mark(project: Project, name: str, withdrawn: dict[str, Any] | None) -> Publication:
-    with locked(project.folder):
+    with locked(project.kept):
         found = find(project, name)
         state = {"notebook": found.notebook, "withdrawn": withdrawn}
         _write(found.folder.parent / "state.json", state)

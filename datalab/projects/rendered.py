@@ -41,6 +41,8 @@ ENDINGS = {
 EMPTY_WORDS = re.compile(r"<(Figure|IPython|matplotlib|PIL|Axes|folium|branca)[^>]*>")
 Kind = Literal["text", "code", "html", "print", "picture", "frame", "value"]
 
+_NAMED = re.compile(r"(?<=[a-z]_)([0-9a-f]{32})(?![0-9a-f])")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -85,6 +87,7 @@ class _Renderer:
         self.made = Rendered()
         self.level = 1
         self.count = 0
+        self.named: dict[str, int] = {}
 
     def render(self, node: Any) -> Rendered:
         for cell in node.cells:
@@ -232,7 +235,14 @@ class _Renderer:
         self._described("picture", content, ending, words)
 
     def _frame(self, document: str, words: str) -> None:
+        # folium names each element anew at every run (branca: ``map_`` and 16 random bytes): the
+        # same map would be another file each time, and its words would be asked for again.
+        document = _NAMED.sub(self._steady, document)
         self._described("frame", document.encode("utf-8", "replace"), "html", words)
+
+    def _steady(self, found: re.Match[str]) -> str:
+        number = self.named.setdefault(found.group(1), len(self.named))
+        return f"{number:032x}"
 
 
 def title_of(html: str) -> str:

@@ -127,10 +127,8 @@ def outcome(path: str, done: Execution, language: Language) -> Outcome:
     )
 
 
-def record(project: Project, outcomes: list[Outcome], now: float) -> Path | None:
-    """Write the outcomes down; the oldest records make room. None for a reference."""
-    if project.reference:
-        return None
+def record(project: Project, outcomes: list[Outcome], now: float) -> Path:
+    """Write the outcomes down; the oldest records make room."""
     folder = project.records / "runs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     moment = datetime.fromtimestamp(now, UTC)

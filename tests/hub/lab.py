@@ -109,6 +109,8 @@ class Lab:
     def env(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATALAB_", "JUPYTER"))}
         told = {"DATALAB_CATALOG": str(self.catalog), "DATALAB_LANGUAGE": "en"}
+        # Projects that come with the lab would take the processor from what is tried here.
+        told["DATALAB_SHIPPED_PAGES"] = "false"
         return kept | told | self.environment
 
     def start(self) -> None:
