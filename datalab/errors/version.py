@@ -26,6 +26,18 @@ class UnknownRelease(LakeError):
         super().__init__(dataset=dataset, release=release[:80], known=", ".join(names[:20]) or "–")
 
 
+class UnmaskedRelease(LakeError):
+    """A release whose table does not fit the mask that this reader reads through."""
+
+    code = "unmasked-release"
+    status = 404
+    template = (
+        "Release '{release}' of '{dataset}' cannot be shown through the mask that you read it "
+        "with: its table had other columns. Releases that can: {known}. Whoever answers for the "
+        "dataset can grant the whole table."
+    )
+
+
 class ReleaseRefused(LakeError):
     """A release that cannot be made."""
 

@@ -26,8 +26,11 @@ from datalab.lake.commit import Origin
 from datalab.lake.connection import identifier, literal
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders, sync_folder
+from datalab.lake.masked_release import to_mask
+from datalab.lake.metadata import Commit
 from datalab.lake.record import RunRecord
 from datalab.lake.register import write_index, write_record
+from datalab.lake.release import mirror
 
 if TYPE_CHECKING:
     from datalab.lake.writer import Writer
@@ -73,6 +76,7 @@ class Masks:
         for other in folders(self.writer.lake):
             if other.name.startswith(f"{place.name}{MASKED}") and other.name not in wanted:
                 self.remove(other)
+        mirror(self.writer.lake, self.writer.writer, place)
 
     def _follow(
         self, place: LakeFolder, entry: Entry, dataset: Dataset, mask: Mask, masked: LakeFolder
@@ -90,6 +94,11 @@ class Masks:
         # A run can be published again (rolled back to, moved along): its snapshot tells them apart.
         good = good.with_(definition=f"{good.definition}@{good.run_id}@{good.snapshot}")
         there = (known.good or {}) if known else {}
+        for commit in to_mask(place, entry, dataset, mask, known):
+            source = _origin(place, entry, dataset, mask, self.key, commit)
+            record = _told(commit.facts, dataset, mask).with_(definition=None)
+            self.writer.publish_masked(masked, shown, source, record)
+            there = {}  # what stands in front is published after it
         if there.get("definition") != good.definition or not masked.catalog.is_file():
             source = _origin(place, entry, dataset, mask, self.key)
             self.writer.publish_masked(masked, shown, source, good)
@@ -174,9 +183,14 @@ def _told(record: dict[str, object], dataset: Dataset, mask: Mask) -> RunRecord:
 
 
 def _origin(
-    place: LakeFolder, entry: Entry, dataset: Dataset, mask: Mask, key: Callable[[], bytes]
+    place: LakeFolder,
+    entry: Entry,
+    dataset: Dataset,
+    mask: Mask,
+    key: Callable[[], bytes],
+    then: Commit | None = None,
 ) -> Origin:
-    """The masked rows of the table that stands in ``place``."""
+    """The masked rows of the table that stands in ``place``, or stood there ``then``."""
     attach = (
         f"ATTACH {literal(f'ducklake:{place.catalog}')} AS staged (READ_ONLY, DATA_PATH "
         f"{literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true)"
@@ -193,7 +207,10 @@ def _origin(
             picked.append(f"{made} AS {identifier(name)}")
     if not picked:
         raise ValueError("the mask leaves no column")
-    table = f"staged.{identifier(entry.theme)}.{identifier(entry.sql_name)}"
+    theme = entry.theme if then is None else str(then.facts["description"]["theme"])
+    table = f"staged.{identifier(theme)}.{identifier(entry.sql_name)}"
+    if then is not None:
+        table = f"{table} AT (VERSION => {int(then.snapshot)})"
     return Origin(attach, f"(SELECT {', '.join(picked)} FROM {table})")  # noqa: S608
 
 

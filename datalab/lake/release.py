@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from datalab.errors.version import ReleaseRefused, TwoVersions, UnknownRelease
 from datalab.i18n import Phrase
 from datalab.lake.index import Entry, read_folder
-from datalab.lake.layout import LakeFolder, folder, folders, write_json
+from datalab.lake.layout import MASKED, LakeFolder, folder, folders, write_json
 from datalab.lake.lock import Lock
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
@@ -176,7 +176,48 @@ def make(
             raise refused(Phrase("a dataset has {most} releases at most", most=MOST))
         made = Release(entry.id, name, entry.lake, snapshot, at, author, note.strip())
         write_releases(place.root, [*listed, made])
-        return made
+    mirror(lake, writer, place)
+    return made
+
+
+def mirror(lake: Path, writer: Path, place: LakeFolder) -> None:
+    """Write beside each masked table of ``place`` which of its snapshots its releases are.
+
+    A room that shows a masked lake shows nothing of the whole one: its ``releases.json`` has the
+    names of the whole table and snapshots of its own. Both stand for the same run.
+    """
+    masked = [one for one in folders(lake) if one.name.startswith(f"{place.name}{MASKED}")]
+    if masked:
+        with lock(writer, "datalab"):
+            _mirror(place, masked)
+
+
+def _mirror(place: LakeFolder, masked: Iterable[LakeFolder]) -> None:
+    listed, whole = read_releases(place), read_folder(place)
+    for one in masked:
+        found = list(_standing(listed, whole, read_folder(one), one.name))
+        if found != read_releases(one):
+            write_releases(one.root, found)
+
+
+def _standing(
+    listed: list[Release], whole: dict[str, Entry], masked: dict[str, Entry], lake: str
+) -> Iterator[Release]:
+    for release in listed:
+        run = run_of(whole.get(release.dataset), release.snapshot)
+        entry = masked.get(release.dataset)
+        for known in entry.snapshots if entry and run else ():
+            if known["run_id"] == run:
+                yield replace(release, lake=lake, snapshot=int(known["snapshot"]))
+                break
+
+
+def run_of(entry: Entry | None, snapshot: int) -> str | None:
+    """The run that published a snapshot of a dataset."""
+    for known in entry.snapshots if entry else ():
+        if known["snapshot"] == snapshot:
+            return str(known["run_id"])
+    return None
 
 
 def forget(writer: Path, place: LakeFolder, dataset: str) -> None:

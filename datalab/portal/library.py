@@ -175,6 +175,11 @@ class Library:
                 return current
             return self._shelf
 
+    def current(self) -> Shelf | None:
+        """The published state of now where it was read already; never waits for it to be read."""
+        shelf = self._shelf
+        return shelf if shelf is not None and shelf.fingerprint == self._fingerprint() else None
+
     def history(self, holding: Holding) -> list[dict[str, Any]]:
         """The runs of a dataset, newest first."""
         path = folder(self.lake, holding.entry.lake).history(holding.id)
@@ -222,8 +227,9 @@ class Library:
         masked: dict[str, dict[str, Holding]] = {}
         for name, versions in read_masked(self.lake).items():
             for lake, entry in versions.items():
+                own = tuple(r for r in released.get(name, ()) if r.lake == lake)
                 try:
-                    holding = Holding(Dataset.from_json(entry.dataset), entry)
+                    holding = Holding(Dataset.from_json(entry.dataset), entry, own)
                 except (ValidationError, KeyError):
                     LOG.exception("the index entry of %s in %s cannot be read", name, lake)
                 else:

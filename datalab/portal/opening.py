@@ -81,10 +81,12 @@ def open_rows(
     """
     shelf: Shelf = request.app.state.library.shelf()
     holding = shelf.get(dataset)
-    wanted = snapshot_of(holding, snapshot, release)
     reader, language = reader_of(request), language_of(request)
+    theirs = version_for(shelf, holding, reader)
+    # A number is one of the lake that this reader reads, and so is that of a release.
+    wanted = snapshot_of(theirs, snapshot, release)
     opened = open_table(shelf, holding, language, wanted, reader)
-    holding = version_for(shelf, holding, reader)
+    holding = theirs
     if warm:
         copies: WarmTables = request.app.state.warm
         opened = copies.of(shelf, holding, opened)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import Query
 
+from datalab.errors.version import UnmaskedRelease
 from datalab.lake.reader import table
-from datalab.lake.release import pinned
+from datalab.lake.release import Release, pinned
 from datalab.portal.library import Holding
 
 HIGHEST = 2**53
@@ -29,11 +30,14 @@ def snapshot_of(holding: Holding, snapshot: int | None, release: str | None) -> 
     ------
     UnknownRelease
         with the nearest name.
+    UnmaskedRelease
+        where only the whole table has it.
     TwoVersions
         where ``snapshot`` is not the one that ``release`` names.
     """
     if not release:
         return snapshot
+    _shown(holding, release)
     return pinned(holding.releases, holding.id, release, snapshot)
 
 
@@ -42,10 +46,22 @@ def state_of(holding: Holding, text: str) -> int:
 
     Raises
     ------
-    UnknownRelease, UnknownSnapshot
+    UnknownRelease, UnmaskedRelease, UnknownSnapshot
     """
     if not text.isascii() or not text.isdigit():
+        _shown(holding, text)
         return pinned(holding.releases, holding.id, text, None)
     number = int(text[:20])
     table(holding.entry, number)
     return number
+
+
+def _shown(holding: Holding, name: str) -> None:
+    """Refuse a release that cannot be shown through the mask of this reader."""
+
+    def has(releases: tuple[Release, ...]) -> bool:
+        return any(one.name.lower() == name.lower() for one in releases)
+
+    if holding.whole is not None and has(holding.whole.releases) and not has(holding.releases):
+        known = ", ".join(one.name for one in holding.releases[:20]) or "–"
+        raise UnmaskedRelease(dataset=holding.id, release=name[:80], known=known)

@@ -32,6 +32,12 @@ def lab(open_folder: Path, small_catalog: Path) -> Iterator[Lab]:
         f"{text}access: restricted\naudience: [students, 'account:agent']\n"
     )
     shutil.copy(theme / "tiny-places.csv", theme / "tiny-secret.csv")
+    text = DATASET.replace("tiny-places", "tiny-masked")
+    (theme / "tiny-masked.yaml").write_text(
+        f"{text}access: restricted\naudience: ['account:operator']\n"
+        "masks:\n  - {name: rounded, for: 'account:entrepreneur', columns: {people: round 1000}}\n"
+    )
+    shutil.copy(theme / "tiny-places.csv", theme / "tiny-masked.csv")
     made = Lab(open_folder / "projects-lab", catalog)
     made.start()
     if probe(made.home).mode not in {"root", "user"}:
@@ -243,6 +249,26 @@ def test_ones_own_server_reads_what_ones_groups_and_name_may(
     with lab.person(name) as person:
         person.open_server()
         assert person.run("import os; print(*sorted(os.listdir('/lake')))") == f"{lakes}\n"
+
+
+def test_a_masked_reader_has_the_masked_lake_alone_and_its_releases(lab: Lab) -> None:
+    lab.command("release", "tiny-masked", "v1", "--note", "for the thesis")
+    with lab.person("entrepreneur") as person:
+        person.open_server()
+        lakes = "import os; print(*sorted(os.listdir('/lake')))"
+        assert person.run(lakes) == "members open restricted-tiny-masked--rounded\n"
+        read = "import datalab; d = datalab.connect().dataset('tiny-masked', release='v1')\n"
+        assert person.run(f"{read}print(*d.df()['people'])").splitlines()[-1] == "1000 1000 1000"
+        whole = str(lab.home / "lake" / "restricted-tiny-masked")
+        for path in (whole, "/lake/restricted-tiny-masked"):
+            assert "DONE" not in person.run(f"os.listdir({path!r}); print('DO' + 'NE')")
+        held = person.run(
+            "import duckdb, glob\n"
+            "for f in glob.glob('/lake/restricted*/data/**/*.parquet', recursive=True):\n"
+            "    print(duckdb.read_parquet(f).fetchall())"
+        )
+        assert "1000" in held
+        assert "1311" not in held
 
 
 def test_members_see_the_files_from_their_own_server_until_they_leave(lab: Lab) -> None:

@@ -15,12 +15,15 @@ import pytest
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.mask import rule_of
 from datalab.catalog.validation import ExpectationResult, ValidationResult
+from datalab.errors.version import UnknownRelease
 from datalab.lake.index import read_index, read_masked
 from datalab.lake.layout import folder, folders
 from datalab.lake.masked import expression
 from datalab.lake.reader import open_lakes
 from datalab.lake.record import RunRecord
+from datalab.lake.release import make
 from datalab.lake.writer import Writer
+from datalab.notebook.lab import connect
 from tests.lake.datasets import dataset, record, staged
 
 KEY = b"the key of a lab"
@@ -38,7 +41,7 @@ ROWS = (
     "CANARIE-DEUX,1990-12-01,21240,31999,CANARIE-ELEVE,talant\n"
 )
 SECRETS = (b"CANARIE", b"1987-03-14", b"21240", b"23456")
-MASK = {
+MASK: dict[str, Any] = {
     "for": "students",
     "columns": {
         "name": "hide",
@@ -261,3 +264,57 @@ def test_pseudonyms_need_the_key(lab: Lab) -> None:
         result = staged(people(MASK), ROWS, lab.root / "staging")
         writer.publish(people(MASK), result, record(people(MASK), result))
     assert not folder(lab.lake, STUDENTS).catalog.exists()
+
+
+def name_release(lab: Lab, name: str) -> None:
+    entry = read_index(lab.lake)["people"]
+    number = entry.snapshots[0]["snapshot"]
+    make(lab.lake, lab.root / "writer", entry, name, number, "2026-11-22T10:00:00", "s", "thesis")
+
+
+def released(lab: Lab, name: str) -> list[tuple[Any, ...]]:
+    """What a masked reader's notebook reads of a release, in a room that shows its lake alone."""
+    room = lab.root / f"room-{len(list(lab.root.glob('room-*')))}"
+    room.mkdir()
+    (room / STUDENTS).symlink_to(lab.lake / STUDENTS)
+    table = connect(room).dataset("people", release=name).df()
+    return [tuple(row) for row in table.itertuples(index=False)]
+
+
+def test_a_masked_reader_names_releases(lab: Lab) -> None:
+    lab.publish(people(MASK))
+    name_release(lab, "2026-1")
+    lab.publish(people(MASK), ROWS.replace("centre", "gare"))
+    assert lab.rows(STUDENTS)[0][-1] == "gare"
+    assert [row[-1] for row in released(lab, "2026-1")] == ["centre", "talant"]
+    assert released(lab, "2026-1")[0][0] == 1987
+    assert not any(secret in lab.bytes_of(STUDENTS) for secret in SECRETS)
+
+
+def test_a_release_older_than_its_mask_is_masked_by_the_mask_of_now(lab: Lab) -> None:
+    lab.publish(people())
+    name_release(lab, "2026-1")
+    lab.publish(people(), ROWS.replace("centre", "gare"))
+    lab.note(people(MASK))
+    assert [row[-1] for row in released(lab, "2026-1")] == ["centre", "talant"]
+    assert lab.rows(STUDENTS)[0][-1] == "gare", "the newest stands in front"
+    narrower = {"for": "students", "columns": {**MASK["columns"], "born": "hide"}}
+    lab.note(people(narrower))
+    assert released(lab, "2026-1")[0][0] == "21"
+    assert not any(secret in lab.bytes_of(STUDENTS) for secret in SECRETS)
+    before = folder(lab.lake, STUDENTS).catalog.stat().st_ino
+    with lab.writer() as writer:
+        writer.heal()
+    assert folder(lab.lake, STUDENTS).catalog.stat().st_ino == before, "nothing new to publish"
+
+
+def test_a_release_that_does_not_fit_the_mask_is_not_there(lab: Lab) -> None:
+    fewer = {name: about for name, about in COLUMNS.items() if name != "district"}
+    facts = {"access": "restricted", "audience": ["agents"], "personal_data": "personal"}
+    lines = "".join(f"{line.rpartition(',')[0]}\n" for line in ROWS.splitlines())
+    lab.publish(dataset(fewer, id="people", theme="population", **facts), lines)
+    name_release(lab, "2026-1")
+    lab.publish(people(MASK))
+    assert lab.rows(STUDENTS)[0][-1] == "centre"
+    with pytest.raises(UnknownRelease):
+        released(lab, "2026-1")

@@ -244,4 +244,8 @@ def _pinned(
     request: Request, dataset: str, snapshot: int | None, release: str | None
 ) -> int | None:
     library: Library = request.app.state.library
-    return snapshot_of(library.shelf().get(dataset), snapshot, release)
+    shelf = library.shelf()
+    holding = shelf.get(dataset)
+    if release and holding.dataset.access == "restricted":
+        holding = version_for(shelf, holding, reader_of(request))
+    return snapshot_of(holding, snapshot, release)
