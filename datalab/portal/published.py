@@ -40,12 +40,17 @@ def count_of(project: Project) -> int:
     return len(published_by(project, ""))
 
 
-def recent(state: Any, most: int) -> list[Published]:
-    """The newest pages of all projects; ``state`` is that of the application."""
+def recent(state: Any, most: int, *, shipped: bool = True) -> list[Published]:
+    """The newest pages of all projects, or of those made in this lab; ``state`` is that of the
+    application."""
     from datalab.portal.publishing import closed
 
     shelf = state.library.shelf()
-    found = (one for one in publication.standing(state.projects) if not closed(shelf, one))
+    found = (
+        one
+        for one in publication.standing(state.projects, shipped=shipped)
+        if not closed(shelf, one)
+    )
     return [_line(one, state.prefix) for one in islice(found, most)]
 
 

@@ -61,6 +61,15 @@ class PageNote(Strict):
     pictures: tuple[str, ...] = ()
 
 
+class ToolNote(Strict):
+    """A page of the portal that the project needs beside its notebooks; ``address`` is relative
+    to the portal."""
+
+    address: str = Field(pattern=r"^([a-z0-9][a-z0-9-]*/)+$", max_length=100)
+    title: Text
+    summary: Text
+
+
 class Manifest(Strict):
     """The file, key by key. Times are UTC."""
 
@@ -73,6 +82,7 @@ class Manifest(Strict):
     datasets: tuple[str, ...] = ()
     notebooks: tuple[NotebookNote, ...] = ()
     pages: tuple[PageNote, ...] = ()
+    tools: tuple[ToolNote, ...] = ()
     template: str | None = None
     created_by: str | None = None
     created_at: datetime | None = None

@@ -149,12 +149,15 @@ def of_project(project: Project) -> list[Publication]:
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def standing(projects: Projects) -> Iterator[Publication]:
-    """Every page that anybody may read now, newest first."""
+def standing(projects: Projects, *, shipped: bool = True) -> Iterator[Publication]:
+    """Every page that anybody may read now, newest first; without ``shipped`` those of projects
+    made in this lab."""
     found = [
         one
         for project in projects.all()
-        if isinstance(project, Project) and project.manifest.status != "deleted"
+        if isinstance(project, Project)
+        and project.manifest.status != "deleted"
+        and (shipped or not project.reference)
         for one in of_project(project)
         if one.withdrawal is None
     ]

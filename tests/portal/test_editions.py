@@ -51,7 +51,14 @@ class Shop:
         (self.folder / "tour.ipynb").write_text(writes(new_notebook(cells=made)))
         text = {"fr": "Le tour", "en": "The tour"}
         note = {"notebook": "tour.ipynb", "title": text, "summary": text, **page}
-        manifest = {"id": "tour", "title": text, "purpose": text, "pages": [note]}
+        tool = {"address": "datasets/", "title": {"fr": "L’outil", "en": "The tool"}}
+        manifest = {
+            "id": "tour",
+            "title": text,
+            "purpose": text,
+            "pages": [note],
+            "tools": [{**tool, "summary": text}],
+        }
         (self.folder / "project.yaml").write_text(
             yaml.safe_dump({**manifest, "datasets": list(datasets)}), encoding="utf-8"
         )
@@ -74,8 +81,9 @@ def test_a_page_that_comes_with_the_lab_is_published_with_the_labs_own_data(shop
     answer = desk.browser().get("pages/tour/tour")
     assert answer.status_code == 200
     assert "17100" in answer.text
-    assert 'href="/services/datalab/pages/tour/tour"' in desk.browser().get("").text
-    assert "pages/tour/tour" in desk.browser().get("projects/tour/").text
+    for page in (desk.browser().get("").text, desk.browser().get("projects/tour/").text):
+        assert "/services/datalab/pages/tour/tour" in page
+        assert "The tool" in page
     users = Lineage(shop.settings.lineage).users_of("communes", NOW)
     assert {(page.project, page.page) for page in users.pages} == {("tour", "tour")}
     assert not (shop.folder / "records").exists(), "nothing is written into a checkout"

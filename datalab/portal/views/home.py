@@ -24,6 +24,7 @@ from datalab.portal.page import PAGE_ONLY, document, page
 from datalab.portal.places import place_of
 from datalab.portal.published import Published, recent
 from datalab.portal.rows import open_table
+from datalab.portal.showcase import Showcase, showcases
 from datalab.portal.state import STATES, label, meaning
 
 router = APIRouter()
@@ -74,6 +75,7 @@ class HomeView:
     figure: Figure | None
     example: str = field(metadata=PAGE_ONLY)
     published: list[Published] = field(default_factory=list)
+    showcases: list[Showcase] = field(default_factory=list)
 
 
 def figure_of(shelf: Shelf, language: Language) -> Figure | None:
@@ -147,7 +149,8 @@ def view_of(request: Request) -> HomeView:
         themes=[ThemeCount(t, theme_title(t, language), n) for t, n in themes.most_common()],
         newest=published[:NEWEST],
         figure=figure,
-        published=recent(request.app.state, NEWEST),
+        showcases=showcases(request.app.state, language),
+        published=recent(request.app.state, NEWEST, shipped=False),
         example=COMMUNES if COMMUNES in shelf.holdings else next(iter(shelf.holdings), COMMUNES),
     )
 

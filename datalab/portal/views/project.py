@@ -39,6 +39,7 @@ from datalab.portal.project_facts import (
     recent_changes,
 )
 from datalab.portal.published import Published, published_by
+from datalab.portal.showcase import Link, tools_of
 from datalab.portal.uses import ReadLine, reads_of
 from datalab.portal.views.projects import names_of
 from datalab.projects.lifecycle import gone_at
@@ -79,6 +80,7 @@ class ProjectView:
     limits: list[Limit]
     recent: list[Recent]
     published: list[Published]
+    tools: list[Link]
 
 
 RIGHTS: tuple[ProjectRight, ...] = (
@@ -153,6 +155,7 @@ def view_of(request: Request, project: Project, sight: Sight) -> ProjectView:
         limits=limits(project, reading, names, language) if member else [],
         recent=recent_changes(project, names, state.prefix) if member else [],
         published=published_by(project, state.prefix),
+        tools=tools_of(project, state.prefix, language),
     )
 
 
