@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from datalab.catalog import dataset as catalog
 from datalab.catalog.lint import read_file
-from datalab.connectors import drawn, street_lights
+from datalab.connectors import drawn, incidents, street_lights
 from datalab.connectors.calibration import Held, Total, unknown
 from datalab.connectors.drawn import Drawn
 from datalab.connectors.fetched import Fetched, Progress, sha256_of
@@ -38,7 +38,9 @@ class Source(catalog.Source):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    generator: Literal["table", "street-lights"] = Field(description="the process that draws them")
+    generator: Literal["table", "street-lights", "service-requests"] = Field(
+        description="the process that draws them"
+    )
     seed: int = Field(description="the same seed gives the same rows")
     count: int = Field(gt=0, le=1_000_000, description="how many rows")
     totals: list[Total] = Field(
@@ -54,32 +56,45 @@ class Source(catalog.Source):
     )
     areas: str | None = Field(
         None,
-        description="generator street-lights: id of the dataset of municipalities (population, "
-        "area, centre)",
+        description="generators street-lights and service-requests: id of the dataset of "
+        "municipalities (population, area, centre)",
     )
     boundaries: str | None = Field(
-        None, description="generator street-lights: id of the dataset with their boundaries"
+        None,
+        description="generators street-lights and service-requests: id of the dataset with their "
+        "boundaries",
     )
     anchor: str | None = Field(
         None,
-        description="generator street-lights: INSEE code of the municipality whose number is known",
+        description="generator street-lights: INSEE code of the municipality whose number is "
+        "known; generator service-requests: one of the département",
     )
     anchor_count: int | None = Field(None, gt=0, description="generator street-lights: that number")
+    first: date | None = Field(None, description="generator service-requests: first day")
+    last: date | None = Field(None, description="generator service-requests: last day")
 
     @model_validator(mode="after")
     def _whole(self) -> Source:
-        lights = {k: getattr(self, k) for k in ("areas", "boundaries", "anchor", "anchor_count")}
         if self.generator == "table":
             if not self.fields:
                 raise ValueError("the generator 'table' needs 'fields'")
             columns = drawn.columns_of(self.fields)
-        else:
-            if None in lights.values():
+        elif self.generator == "street-lights":
+            if None in (self.areas, self.boundaries, self.anchor, self.anchor_count):
                 raise ValueError(
                     "the generator 'street-lights' needs 'areas', 'boundaries', 'anchor' and "
                     "'anchor_count'"
                 )
             columns = list(street_lights.COLUMNS)
+        else:
+            if None in (self.areas, self.boundaries, self.anchor, self.first, self.last):
+                raise ValueError(
+                    "the generator 'service-requests' needs 'areas', 'boundaries', 'anchor', "
+                    "'first' and 'last'"
+                )
+            if self.first and self.last and self.first >= self.last:
+                raise ValueError("'first' comes before 'last'")
+            columns = list(incidents.COLUMNS)
         if unknown(self.totals, columns) is not None:
             raise ValueError("a total names a column that is not drawn")
         return self
@@ -111,6 +126,15 @@ def fetch(
         columns: Sequence[str] = drawn.columns_of(source.fields)
         rows: Iterable[tuple[object, ...]] = drawn.generate(
             source.fields, count=source.count, seed=source.seed, totals=source.totals
+        )
+    elif source.generator == "service-requests" and source.first and source.last:
+        columns = incidents.COLUMNS
+        rows = incidents.generate(
+            list(_areas(dataset, source, cache, max_bytes)),
+            count=source.count,
+            seed=source.seed,
+            first=source.first,
+            last=source.last,
         )
     else:
         day = source.day or datetime.now(HERE).date()
