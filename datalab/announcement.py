@@ -28,8 +28,8 @@ LOG = logging.getLogger("datalab.keeper")
 SUBJECT = Phrase("{title}: a change is announced for {day}")
 BODY = Phrase(
     "Hello,\n\nYou use the dataset “{title}” ({uses}). A change that breaks what reads it is "
-    "announced for {day}:\n{changes}\n\nUntil then nothing changes. What differs, and how to go on "
-    "reading the version of now: {link}\n"
+    "announced for {day}:\n{changes}\n\nUntil then columns stay as they are, and no newer rows are "
+    "published. What differs, and how to go on reading the version of now: {link}\n"
 )
 
 
@@ -72,7 +72,12 @@ def announce(settings: Settings, now: float) -> None:
 def readers(settings: Settings, notice: Notice, now: float) -> Iterator[tuple[Account, list[str]]]:
     """Accounts with an address, each once, and the projects by which it is concerned ("" for a
     token)."""
-    users = Lineage(settings.lineage).users_of(notice.dataset, now)
+    return users_of(settings, notice.dataset, now)
+
+
+def users_of(settings: Settings, dataset: str, now: float) -> Iterator[tuple[Account, list[str]]]:
+    """The same of any dataset."""
+    users = Lineage(settings.lineage).users_of(dataset, now)
     projects, store = Projects(settings.shared, settings.projects), Store(settings.people)
     concerned: dict[str, list[str]] = {}
     for slug in users.projects:

@@ -133,10 +133,12 @@ def reads_of(request: Request, project: Project, language: Language) -> list[Rea
 
 @dataclass(frozen=True)
 class Held:
-    """A breaking change that waits."""
+    """A breaking change that waits. ``rows_of`` is when the rows that stand were published: from
+    ``since`` to ``until`` none newer are. All are ISO 8601."""
 
     until: str
     since: str
+    rows_of: str | None
     changes: list[str]
     projects: int
     pages: int
@@ -152,6 +154,7 @@ def held_of(lake: Path, holding: Holding, language: Language) -> Held | None:
     return Held(
         found.until,
         found.since,
+        str(holding.entry.snapshots[0]["at"]) if holding.entry.snapshots else None,
         [change.sentence.in_(language) for change in found.schema_changes],
         found.projects,
         found.pages,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from datalab.people import audit
 from datalab.portal.publishing import hidden
 from datalab.projects import draft as drafts
+from datalab.restoring import restore
 from tests.portal.conftest import SENTINEL
 from tests.portal.desk import Browser
 from tests.portal.press import PIXEL, SLUG, SURE, Press, document
@@ -272,3 +275,21 @@ def test_the_archive_of_the_project(press: Press, counted: str) -> None:
     again = press.desk.browser_of("student").get(f"projects/{SLUG}/export.zip?data=1")
     assert again.content == answer.content
     assert press.desk.browser_of("agent").get(f"projects/{SLUG}/export.zip").status_code == 403
+
+
+def test_a_page_says_when_its_data_have_newer_ones(press: Press, counted: str) -> None:
+    anybody = press.desk.browser()
+    assert "Newer data" not in anybody.get(PAGE + counted).text
+    path = press.workshop.theme / "communes.csv"
+    before = path.read_text()
+    try:
+        path.write_text(before.replace("15300", "15301"))
+        assert press.workshop.refresh("communes") == {"communes": "published"}
+        view = document(anybody.get(f"{PAGE}{counted}.json"))
+        newest = anybody.get("datasets/communes/versions.json").json()["versions"][0]
+        assert view["sources"][0]["newer_at"] == newest["at"]
+        assert "Newer data exist since" in anybody.get(PAGE + counted).text
+        restore(press.workshop.settings, "communes", None, "steward", "faux", datetime.now(UTC))
+        assert "Newer data" not in anybody.get(PAGE + counted).text, "the same rows in front again"
+    finally:
+        path.write_text(before)

@@ -24,6 +24,7 @@ from datalab.i18n import Language, Phrase
 from datalab.portal import figures, publishing
 from datalab.portal.code import svg_of
 from datalab.portal.language import COOKIE, language_of
+from datalab.portal.library import Shelf
 from datalab.portal.page import PAGE_ONLY, PUBLIC, document, render
 from datalab.portal.published import Published, recent
 from datalab.projects import publication as publications
@@ -90,6 +91,9 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class SourceLine:
+    """``newer_at`` is when newer data than these were published, None where these are the newest
+    or the dataset is no longer there."""
+
     dataset: str
     snapshot: int
     title: str
@@ -99,6 +103,8 @@ class SourceLine:
     at: str
     sha256: str
     href: str
+    newer_at: str | None = None
+    newest: str = field(default="", metadata=PAGE_ONLY)
 
 
 @dataclass(frozen=True)
@@ -214,6 +220,7 @@ def _standing(
 def view_of(request: Request, project: Project, page: Publication) -> PageView:
     """Fill the page. Its own texts are in its own language, whatever the reader's is."""
     language, prefix = language_of(request), request.app.state.prefix
+    shelf: Shelf = request.app.state.library.shelf()
     stable = f"{prefix}/pages/{page.slug}/{page.name}"
     here = f"{stable}/v/{page.version}"
     absolute = f"{request.url.scheme}://{request.url.netloc}{stable}"
@@ -230,7 +237,7 @@ def view_of(request: Request, project: Project, page: Publication) -> PageView:
         ran_at=_iso(page.ran_at),
         authors=list(page.authors),
         license=page.license,
-        sources=[_source(source, language, prefix) for source in page.sources],
+        sources=[_source(source, language, prefix, shelf) for source in page.sources],
         parts=[dict(part) for part in page.parts],
         versions=[VersionLine(n, f"{stable}/v/{n}") for n in reversed(page.versions)],
         href=here,
@@ -240,7 +247,9 @@ def view_of(request: Request, project: Project, page: Publication) -> PageView:
     )
 
 
-def _source(source: publications.Source, language: Language, prefix: str) -> SourceLine:
+def _source(
+    source: publications.Source, language: Language, prefix: str, shelf: Shelf
+) -> SourceLine:
     return SourceLine(
         dataset=source.dataset,
         snapshot=source.snapshot,
@@ -251,7 +260,23 @@ def _source(source: publications.Source, language: Language, prefix: str) -> Sou
         at=source.at,
         sha256=source.sha256,
         href=f"{prefix}/datasets/{source.dataset}?snapshot={source.snapshot}",
+        newer_at=newer_at(shelf, source),
+        newest=f"{prefix}/datasets/{source.dataset}",
     )
+
+
+def newer_at(shelf: Shelf, source: publications.Source) -> str | None:
+    """When the data that followed those of ``source`` were published, ISO 8601.
+
+    A steward who went back to exactly these rows made no newer ones.
+    """
+    holding = shelf.holdings.get(source.dataset)
+    listed = holding.entry.snapshots if holding else []
+    if not listed or source.snapshot in (listed[0]["snapshot"], listed[0].get("rollback")):
+        return None
+    if int(listed[0]["snapshot"]) < source.snapshot:  # it moved to another lake meanwhile
+        return None
+    return str(listed[0]["at"])
 
 
 @router.get("/pages/{slug}/{name}/v/{version}/files/{file}", include_in_schema=False)
