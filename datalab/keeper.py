@@ -21,6 +21,7 @@ from datalab.admittance import attend
 from datalab.announcement import announce
 from datalab.cleaning import clean_all
 from datalab.connectors.address import Forbidden, addresses_of, client_for
+from datalab.correspondence import correspond
 from datalab.errors import HubUnreachable
 from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
@@ -89,6 +90,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("purge", 3600, purge_projects(settings)),
         Task("news", 5, beside("news", tell_of_cases(settings))),
         Task("access", 5, beside("access", lambda lab: attend(settings, lab.now))),
+        Task("data", 10, beside("data", lambda lab: correspond(settings, lab.now))),
         Task("letters", 5, beside("letters", send_letters(settings))),
         Task("escalation", 60, beside("escalation", escalate_late_cases(settings))),
         Task("session-news", 10, beside("session-news", tell_of_sessions(settings))),

@@ -13,7 +13,7 @@ from typing import Literal
 from datalab.isolation.private import write_private
 
 FILE = "notices.json"
-Subject = Literal["memory", "disk", "access"]
+Subject = Literal["memory", "disk", "access", "data"]
 
 
 def tell(folder: Path, subject: Subject, texts: dict[str, str], now: float) -> None:

@@ -19,10 +19,10 @@ from datalab.inspection.found import Inspection
 from datalab.portal.language import language_of
 from datalab.portal.page import render
 from datalab.portal.person import Person
-from datalab.portal.proposal import DAYS, STATES, Proposal
 from datalab.portal.proposal_form import PERIODS, PLACES, corrected, undecided
 from datalab.portal.proposal_work import draft_of, inspection_of
 from datalab.portal.proposal_written import digest_of, yaml_of
+from datalab.proposal import DAYS, STATES, Proposal
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 SHOWN = 20  # rows, and values at fault

@@ -25,9 +25,9 @@ from datalab.inspection.found import Inspection
 from datalab.inspection.inspect import inspect
 from datalab.inspection.naming import slug
 from datalab.portal.language import now
-from datalab.portal.proposal import ANY, LARGEST, Proposal, Proposals
 from datalab.portal.proposal_form import MOST_COLUMNS, corrected, document_for
 from datalab.portal.proposal_written import digest_of, yaml_of
+from datalab.proposal import ANY, LARGEST, Proposal, Proposals
 from datalab.settings import Settings
 from datalab.trial import trial
 

@@ -19,7 +19,7 @@ from datalab.connectors.registry import source_models
 from datalab.errors import InvalidCatalog, ProposalRefused
 from datalab.i18n import Phrase
 from datalab.inspection.draft import text_of
-from datalab.portal.proposal import Proposal, Proposals
+from datalab.proposal import Proposal, Proposals
 from datalab.settings import Settings
 
 SUFFIXES = {"shapefile": "zip", "gtfs": "zip", "hdf": "h5"}

@@ -14,7 +14,7 @@ from dulwich.repo import Repo
 
 from datalab.catalog.catalog import Catalog
 from datalab.connectors.registry import source_models
-from datalab.portal.proposal import MOST, Proposals
+from datalab.proposal import MOST, Proposals
 from datalab.refresh import refresh
 from tests.hub.lab import eventually
 from tests.portal.desk import ORIGIN, PAGE, Browser, Desk

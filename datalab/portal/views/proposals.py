@@ -16,16 +16,17 @@ from starlette.requests import Request
 from datalab.connectors.remote import fetchable
 from datalab.errors import DatalabError, ProposalRefused, UnknownProposal
 from datalab.i18n import Phrase, translate
+from datalab.people import audit
 from datalab.portal.form import form_of, upload_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import render
 from datalab.portal.person import Person, require, signed_in
-from datalab.portal.proposal import DAYS, LARGEST, OPEN, STATES, Proposal, Proposals
 from datalab.portal.proposal_form import corrected, undecided
 from datalab.portal.proposal_view import PRIVATE, page_of
 from datalab.portal.proposal_work import Works, draft_of, inspection_of
 from datalab.portal.proposal_written import digest_of, publish, read_back, yaml_of
+from datalab.proposal import DAYS, LARGEST, OPEN, STATES, Proposal, Proposals
 from datalab.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -177,6 +178,11 @@ def _done(
     language, works, moment = language_of(request), _works(request), now().timestamp()
     address = _address(request, one.id)
 
+    def log(did: str, **facts: str) -> None:
+        named = {"dataset": one.document["id"], "account": one.owner, **facts}
+        store = request.app.state.store
+        audit.record(store, moment, person.name, f"proposal.{did}", one.id, **named)
+
     def change(did: str, **more: Any) -> Proposal:
         return works.proposals.change(
             one.id, one.version, person.name, did, moment, lambda old: replace(old, **more)
@@ -189,6 +195,7 @@ def _done(
             said = Phrase("say in a few words why: whoever proposed it reads it")
             raise ProposalRefused(field="reason", reason=said)
         change("refuse", state="refused", answer=reason, answered_by=person.name)
+        log("refuse", reason=reason)
         said_ = translate("It is sent back, with your reason.", language)
         return onward(f"{request.app.state.prefix}/datasets/proposals", said_)
     if action not in ("try", "send", "publish"):
@@ -210,11 +217,13 @@ def _done(
         raise ProposalRefused(field="trial", reason=reason)
     if action == "send":
         change("send", state="sent", answer="", answered_by="")
+        log("send")
         return onward(address, translate("It is sent. A steward looks at it.", language))
     require(request, "publish:dataset")
     commit = publish(one, person.name, works.proposals, _settings(request), moment)
     dataset = one.document["id"]
     change("publish", state="published", dataset=dataset, commit=commit, answered_by=person.name)
+    log("accept")
     if not one.url:
         works.proposals.file(one.id).unlink(missing_ok=True)  # it lies in the catalog now
     return onward(address, translate("It is in the catalog; it is being published.", language))

@@ -74,6 +74,20 @@ class Proposal:
     commit: str = ""
     journal: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def event(self) -> str:
+        """The last thing done that somebody else has to hear of: what, and when; "" for none."""
+        for entry in reversed(self.journal):
+            if entry["did"] in ("send", "refuse", "publish"):
+                return f"{entry['did']} {entry['at']} {entry['by']}"
+        return ""
+
+    def title(self, language: str = "fr") -> str:
+        """As people know it: its title where it has one, else its file or its link."""
+        title = self.document.get("title", {}).get(language, "")
+        named = title and title not in ("À compléter", "To be completed")
+        return str(title if named else self.name or self.url or self.id)
+
 
 class Proposals:
     """The proposals under ``root``."""
