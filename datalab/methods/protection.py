@@ -81,14 +81,17 @@ def protect(
         what hiding a key costs; by default more for larger ones, and for a 0.
     """
     floors = floors or {}
+    fixed = set(kept) - set(hidden)
     primary = {
         key
         for key, value in values.items()
-        if 0 < value < threshold and floors.get(key, 0.0) >= 0 and key not in kept
+        if 0 < value < threshold and floors.get(key, 0.0) >= 0 and key not in fixed
     } | {key for key in hidden if key in values}
     secret = set(primary)
     price = {key: _cost(value) for key, value in values.items()} | dict(costs or {})
-    program = _Program(values, relations, floors, price, set(kept))
+    parts = _parts(values, relations, fixed)
+    programs = [_Program(one, lines, floors, price, fixed) for one, lines in parts]
+    program_of = {key: program for program in programs for key in program.keys}
     done: set[K] = set()
     exposed: set[K] = set()
     order = {key: number for number, key in enumerate(values)}
@@ -100,7 +103,7 @@ def protect(
         for amount in (2 * distance + 1 - down, -down):
             if abs(amount) <= TOUCHED:
                 continue
-            touched = program.touched(key, amount, secret)
+            touched = program_of[key].touched(key, amount, secret)
             if touched is None:
                 exposed.add(key)
             else:
@@ -108,8 +111,12 @@ def protect(
     published: dict[K, float | None] = {
         key: None if key in secret else value for key, value in values.items()
     }
-    residue = [abs(sum(one * values[k] for k, one in r.items())) for r in relations]
-    audit = intervals(published, relations, slack=residue, floors=floors) if secret else {}
+    audit: dict[K, Interval] = {}
+    for one, lines in parts:
+        residue = [abs(sum(sign * values[k] for k, sign in line.items())) for line in lines]
+        audit |= intervals(
+            {key: published[key] for key in one}, lines, slack=residue, floors=floors
+        )
     exposed |= {key for key, interval in audit.items() if interval.is_within(distance)}
     return Protected(
         published, frozenset(primary), frozenset(secret - primary), audit, frozenset(exposed)
@@ -119,6 +126,34 @@ def protect(
 def _cost(value: float) -> float:
     """Small counts first; a zero says more than most, and large ones are what people look for."""
     return 30.0 if value == 0 else 1.0 + math.log1p(abs(value)) ** 2
+
+
+def _parts(
+    values: Mapping[K, float], relations: Sequence[Relation[K]], kept: set[K]
+) -> list[tuple[dict[K, float], list[Relation[K]]]]:
+    """Tables that nothing links but what stays shown: each is a smaller program of its own."""
+    root = {key: key for key in values}
+
+    def find(key: K) -> K:
+        while root[key] != key:
+            root[key] = root[root[key]]
+            key = root[key]
+        return key
+
+    for relation in relations:
+        linked = [key for key in relation if key not in kept]
+        for key in linked[1:]:
+            root[find(key)] = find(linked[0])
+    members: dict[K, dict[K, float]] = {}
+    for key, value in values.items():
+        members.setdefault(find(key), {})[key] = value
+    lines: dict[K, list[Relation[K]]] = {}
+    for relation in relations:
+        first = next((key for key in relation if key not in kept), None)
+        if first is not None:
+            lines.setdefault(find(first), []).append(relation)
+            members[find(first)] |= {key: values[key] for key in relation}
+    return [(one, lines.get(key, [])) for key, one in members.items()]
 
 
 class _Program(Generic[K]):
