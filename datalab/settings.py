@@ -174,6 +174,12 @@ class Settings(BaseSettings):
         description="Days since a snapshot was replaced before the clean-up may remove it, where "
         "its dataset says no number of snapshots.",
     )
+    lookup_bytes: int = Field(
+        default=256_000_000,
+        ge=0,
+        description="Memory of the portal for open tables in which a row is found by its key at "
+        "once, in bytes; 0 keeps none.",
+    )
     shipped_pages: bool = Field(
         default=True,
         description="Whether the lab runs the projects that come with it, and publishes their "

@@ -35,6 +35,7 @@ from datalab.portal.kept import KeptFiles
 from datalab.portal.language import now
 from datalab.portal.library import Library
 from datalab.portal.limits import Limits
+from datalab.portal.lookup import Direct, Lookups
 from datalab.portal.oauth import Client
 from datalab.portal.openapi import document
 from datalab.portal.page import STATIC
@@ -89,6 +90,7 @@ def create_app(
     app.state.library = Library(settings.lake)
     app.state.kept_files = KeptFiles(settings.cache / "exits")
     app.state.warm = WarmTables(settings.cache / "warm")
+    app.state.lookups = Lookups(settings.lookup_bytes)
     app.state.row_words = RowWords(settings.cache / "words")
     app.state.turns, app.state.tiles = Turns(), Tiles()
     app.state.queries = Queries(
@@ -119,6 +121,8 @@ def create_app(
     app.state.client = client_of(settings, prefix, environment or {})
     quotas = app.state.quotas = Quotas(app.state.store, settings)
     app.state.reads = Reads(app.state.store, Lineage(settings.lineage))
+    direct = {"library": app.state.library, "lookups": app.state.lookups, "prefix": prefix}
+    app.add_middleware(Direct, **direct)  # the innermost: quotas were counted before
     app.add_middleware(Metered, quotas=quotas, limits=app.state.limits, prefix=prefix)
     app.add_middleware(
         GZipMiddleware, minimum_size=1000, compresslevel=3, exclude_content_types=PACKED

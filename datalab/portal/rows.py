@@ -16,6 +16,7 @@ from datetime import UTC
 from typing import Any
 
 import duckdb
+from starlette.responses import Response
 
 from datalab.errors import InvalidParameter
 from datalab.i18n import Language, translate
@@ -200,3 +201,10 @@ def json_of(type_: str) -> Callable[[Any], Any] | None:
     if type_ in {"date", "time"}:
         return lambda value: value.isoformat()
     return str
+
+
+def json_answer(body: dict[str, Any], headers: dict[str, str]) -> Response:
+    """An answer of the API."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A lone surrogate cannot be in a DuckDB text, so this always encodes.
+    return Response(text.encode(), media_type="application/json", headers=headers)

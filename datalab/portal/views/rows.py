@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,8 +13,10 @@ from starlette.requests import Request
 from datalab.errors import InvalidParameter
 from datalab.i18n import translate
 from datalab.portal.filters import column_of, filters_of
+from datalab.portal.lookup import Lookups
 from datalab.portal.opening import Opening, is_held, open_rows
 from datalab.portal.pinned import ReleaseName, Snapshot
+from datalab.portal.rows import json_answer
 from datalab.portal.selection import (
     MOST_GROUPS,
     Page,
@@ -40,6 +41,7 @@ RESERVED = (
     *("q", "limit", "offset", "after", "sort", "columns"),
     *("snapshot", "release", "count", "lang"),
 )
+RESERVED_NAMES = frozenset(RESERVED)
 GROUPING = ("by", "measure", "limit", "offset", "sort", "snapshot", "release", "lang")
 
 Limit = Annotated[int, Query(ge=0, le=MOST_ROWS, description="rows, at most 10,000")]
@@ -105,6 +107,9 @@ def rows(
 ) -> Response:
     opening = open_rows(request, dataset, snapshot, release, warm=True)
     opened, language = opening.table, opening.language
+    if RESERVED_NAMES.isdisjoint(opening.holding.dataset.key):
+        lookups: Lookups = request.app.state.lookups
+        lookups.prepare(opening.shelf, opening.holding, opened)
     pairs = request.query_params.multi_items()
     chosen = Selection(
         columns_of(columns, opened, language),
@@ -135,7 +140,7 @@ def rows(
         body["next"] = _address(request, opening, {"limit": limit, **start})
         headers["Link"] = ", ".join(filter(None, [_link(body["next"]), headers.get("Link")]))
     body["rows"] = found.rows
-    return _json(body, headers)
+    return json_answer(body, headers)
 
 
 def _best(request: Request, opening: Opening, chosen: Selection, query: str) -> tuple[Page, int]:
@@ -200,7 +205,7 @@ def aggregate(
         body["next"] = _address(request, opening, {"limit": limit, "offset": offset + limit})
         headers["Link"] = ", ".join(filter(None, [_link(body["next"]), headers.get("Link")]))
     body["groups"] = found.rows
-    return _json(body, headers)
+    return json_answer(body, headers)
 
 
 def _address(request: Request, opening: Opening, changes: dict[str, int]) -> str:
@@ -214,9 +219,3 @@ def _address(request: Request, opening: Opening, changes: dict[str, int]) -> str
 
 def _link(address: str) -> str:
     return f'<{address}>; rel="next"'
-
-
-def _json(body: dict[str, Any], headers: dict[str, str]) -> Response:
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # A lone surrogate cannot be in a DuckDB text, so this always encodes.
-    return Response(text.encode(), media_type="application/json", headers=headers)
