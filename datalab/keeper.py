@@ -28,6 +28,7 @@ from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
 from datalab.lineage.collect import collect_all
+from datalab.lineage.declared import audit_declared
 from datalab.participation import demonstration, letter, news, push, service_level, session_news
 from datalab.participation import release as survey_release
 from datalab.participation.contact import Vault
@@ -85,6 +86,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
         Task("lineage", 15, beside("lineage", lambda lab: collect_all(settings, lab.now))),
+        Task("declared", 15, beside("declared", lambda lab: audit_declared(settings, lab.now))),
         Task("clean", 6 * HOUR, beside("clean", lambda lab: clean_all(settings, lab.now)), later),
         Task("announce", 30, beside("announce", lambda lab: announce(settings, lab.now))),
         Task("purge", 3600, purge_projects(settings)),

@@ -184,7 +184,7 @@ def _runs(project: Project, now: float) -> Iterator[tuple[float, object, object]
 
 
 def _live(project: Project, now: float) -> Iterator[tuple[float, object, object]]:
-    for line in journal_lines(project, JOURNAL, LARGEST_JOURNAL):
+    for line in journal_lines(project.work, JOURNAL, LARGEST_JOURNAL):
         try:
             read = json.loads(line)
             at = float(read["at"])

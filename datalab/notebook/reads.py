@@ -1,8 +1,9 @@
 """What a notebook read: one line of JSON per dataset, for the lineage of its project.
 
 A run names a file in ``DATALAB_READS``. A live kernel of a project writes
-``.datalab/reads.jsonl`` of the project. In a person's own server nothing is written. It is what the
-notebook says of itself: a list of sources under a page, no wall.
+``.datalab/reads.jsonl`` of the project. In a person's own server only reads of restricted datasets
+are written, for the audit. It is what the notebook says of itself: a list of sources under a page,
+no wall.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from datalab.lake.index import Entry
 
 VARIABLE = "DATALAB_READS"
 LIVE = "DATALAB_PROJECT_FOLDER"  # said to the servers of projects only
+OWN = "JUPYTERHUB_USER"  # said to every server of the lab
+RESTRICTED = "restricted-"
 LARGEST = 500_000  # bytes of the journal of a project
 AGAIN = 3600.0  # seconds after which the same read is written again
 _written: dict[str, float] = {}
@@ -39,7 +42,7 @@ def note_query(
     connection: duckdb.DuckDBPyConnection, query: str, entries: dict[str, Entry]
 ) -> None:
     """Write down the datasets that a query names by their short names."""
-    if VARIABLE not in os.environ and LIVE not in os.environ:
+    if not {VARIABLE, LIVE, OWN} & set(os.environ):
         return
     with suppress(duckdb.Error):
         named = {name.lower() for name in connection.get_table_names(query)}
@@ -55,7 +58,7 @@ def _append(line: dict[str, object]) -> None:
         if path:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-        elif LIVE in os.environ:
+        elif LIVE in os.environ or (OWN in os.environ and str(line["lake"]).startswith(RESTRICTED)):
             _append_live(line)
 
 
@@ -68,6 +71,7 @@ def _append_live(line: dict[str, object]) -> None:
     if now - _written.get(said, 0.0) < AGAIN:
         return
     journal = home / ".datalab" / "reads.jsonl"
+    journal.parent.mkdir(mode=0o700, exist_ok=True)
     if journal.exists() and journal.stat().st_size > LARGEST:
         lines = journal.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
         shorter = journal.with_name(f".reads.{os.getpid()}")

@@ -87,13 +87,14 @@ def entries(
 def reads(store: Store, dataset: str, limit: int) -> list[Entry]:
     """Reads of one restricted dataset, newest first: through a door, or by a server that shows it.
 
-    What a server reads by itself is in no door's hands: that it could is written at its start.
+    What a server reads by itself is in no door's hands: that it could is written at its start,
+    and what its notebooks say that they read beside it.
     """
     lake = f"restricted-{dataset}"
     with store.reading() as database:
         rows = database.execute(
             "SELECT * FROM audit WHERE action IN "
-            "('access.read', 'server.start', 'project.run', 'guided.run') AND EXISTS ("
+            "('access.read', 'access.declared', 'server.start', 'project.run', 'guided.run') AND EXISTS ("
             "SELECT 1 FROM json_each(audit.detail, '$.lakes') "
             "WHERE value = ? OR substr(value, 1, ?) = ?) ORDER BY number DESC LIMIT ?",
             (lake, len(lake) + 2, f"{lake}--", limit),

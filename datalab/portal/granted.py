@@ -21,6 +21,7 @@ DOORS = {
     "server.start": Phrase("notebook server that shows it"),
     "project.run": Phrase("notebooks of a project run"),
     "guided.run": Phrase("notebook run in its guided view"),
+    "access.declared": Phrase("a notebook, as it says itself"),
 }
 
 

@@ -1,24 +1,23 @@
-"""A journal that a project's own code writes in its folder, read from outside as nobody's word.
+"""A journal that code of a project or a person writes in its own folder, read as nobody's word.
 
-A file of JSON lines in ``work/.datalab``. Who reads it is often root: nothing that the project may
+A file of JSON lines in ``.datalab``. Who reads it is often root: nothing that this code may
 have put there leads anywhere else, and no more than the end of it is read.
 """
 
 from __future__ import annotations
 
 import os
-
-from datalab.projects.project import Project
+from pathlib import Path
 
 FOLDER = ".datalab"
 
 
-def journal_lines(project: Project, name: str, largest: int) -> list[bytes]:
+def journal_lines(home: Path, name: str, largest: int) -> list[bytes]:
     """The last ``largest`` bytes of a journal as lines, no link followed; none where it is not
-    there or is no file."""
+    there or is no file. ``home`` is the folder of the project or the person."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        top = os.open(project.work, flags | os.O_DIRECTORY)
+        top = os.open(home, flags | os.O_DIRECTORY)
         try:
             folder = os.open(FOLDER, flags | os.O_DIRECTORY, dir_fd=top)
         finally:

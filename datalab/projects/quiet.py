@@ -72,7 +72,7 @@ def writers(project: Project, since: float) -> list[str]:
     """Members who typed after ``since``, the busiest first."""
     members = {member.account for member in project.manifest.members}
     counted: Counter[str] = Counter()
-    for line in journal_lines(project, JOURNAL, LARGEST_JOURNAL):
+    for line in journal_lines(project.work, JOURNAL, LARGEST_JOURNAL):
         try:
             entry = json.loads(line)
             name, at = entry["name"], float(entry["at"])

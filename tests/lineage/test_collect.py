@@ -33,10 +33,9 @@ class Lab:
         self.workshop.refresh()
         self.desk = Desk(self.workshop.settings.home)
         state = self.desk.app.state
-        members = {"student": "owner", "citizen": "viewer"}
         self.project: Project = create(
             state.projects, state.homes, self.desk.store, now(), "student", SLUG, "Vélos",
-            "Compter.", "empty", members=members,
+            "Compter.", "empty", members={"student": "owner", "citizen": "viewer"},
         )  # fmt: skip
         self.settings = self.desk.settings
         self.lineage = Lineage(self.settings.lineage)
@@ -154,6 +153,8 @@ def test_only_the_server_of_a_project_keeps_a_journal(
     monkeypatch.setenv("JPY_SESSION_NAME", str(home / "dossier" / "été.ipynb"))
     monkeypatch.delenv(reads.VARIABLE, raising=False)
     monkeypatch.setattr(reads, "_written", {})
+    reads.note(entry, lab.snapshot)
+    monkeypatch.setenv(reads.OWN, "student")
     reads.note(entry, lab.snapshot)
     assert not (home / ".datalab" / "reads.jsonl").exists()  # a person's own server
     monkeypatch.setenv(reads.LIVE, "/project")
