@@ -58,7 +58,9 @@ def power(design: Design, effect: float, significance: float = 0.05) -> float:
     """Chance to find ``effect`` where it is there: two-sided, Student on clusters less two."""
     free = max(1.0, design.clusters - 2)
     limit, shift = float(stats.t.ppf(1 - significance / 2, free)), abs(effect) / design.error
-    return float(stats.nct.sf(limit, free, shift) + stats.nct.cdf(-limit, free, shift))
+    found = float(stats.nct.sf(limit, free, shift) + stats.nct.cdf(-limit, free, shift))
+    # Far out the series of the non-central law gives no number: there the normal one is as good.
+    return found if math.isfinite(found) else float(stats.norm.sf(limit - shift))
 
 
 def detectable(design: Design, wanted: float = 0.8, significance: float = 0.05) -> float:

@@ -48,3 +48,10 @@ def test_no_effect_is_found_as_often_as_the_level_says() -> None:
         Design(10, 10, 1, rho=1)
     with pytest.raises(ValueError, match="at least one"):
         Design(0, 10, 1)
+
+
+@given(st.integers(50, 5000), st.floats(0.01, 1))
+def test_power_is_a_share_however_large_the_effect(homes: int, effect: float) -> None:
+    found = power(Design(homes, homes, 0.05, per_cluster=10), effect)
+    assert 0.05 <= found <= 1 + 1e-9
+    assert power(Design(homes, homes, 0.05, per_cluster=10), 2 * effect) >= found - 1e-6
