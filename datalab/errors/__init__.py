@@ -22,6 +22,7 @@ from datalab.errors.deployment import (
     NotRunning,
     PortBusy,
 )
+from datalab.errors.diagnosis import DiagnosisNotThere, UnknownCommune
 from datalab.errors.flag import FlagNotSent, FlagRefused, FlagReturned, UnknownFlag
 from datalab.errors.guided import (
     CommentRefused,
@@ -209,7 +210,8 @@ __all__ = [
     "AlreadyMember", "AlreadyPreparing", "AlreadyRunning", "ApiKeyInvalid", "ApiKeyRefused",
     "BackupFailed", "BackupUnreadable", "BeingPrepared", "CallRefused", "CannotMove",
     "CannotUndo", "CatalogError", "CommentRefused", "ContactOverused", "ContactRefused",
-    "ControlRefused", "CrateInvalid", "DatalabError", "DeploymentError", "DownloadRefused",
+    "ControlRefused", "CrateInvalid", "DatalabError", "DeploymentError", "DiagnosisNotThere",
+    "DownloadRefused",
     "DuplicateControl", "ExpectationRefused", "FieldRefused", "FileNotATable", "FileTooLarge",
     "FlagNotSent", "FlagRefused", "FlagReturned", "FormExpired", "FormTooLarge", "GuidedError",
     "HomeNotEmpty", "HubUnreachable", "InspectionError", "InspectionStopped", "InvalidAddress",
@@ -232,7 +234,8 @@ __all__ = [
     "Stale", "StillOpen", "SurveyClosed", "SurveyExists", "SurveyFixed", "TooBusy", "TooFast",
     "TooManyAttempts", "TooManyComments", "TooManyRejects", "TooManyRows", "TooManyStreams",
     "TooMuch", "UnknownAccount", "UnknownApiKey", "UnknownCampaign", "UnknownColumn",
-    "UnknownComment", "UnknownDataset", "UnknownDraft", "UnknownFeature", "UnknownFlag",
+    "UnknownComment", "UnknownCommune",
+    "UnknownDataset", "UnknownDraft", "UnknownFeature", "UnknownFlag",
     "UnknownGroup", "UnknownInvitation", "UnknownItem", "UnknownJurisdiction", "UnknownLink",
     "UnknownMethod", "UnknownNotebook", "UnknownPage", "UnknownProject", "UnknownProposal",
     "UnknownPublication",

@@ -210,6 +210,82 @@ CAFE = Template(
     ),
     (Phrase("Table 1"), Phrase("Table 2"), Phrase("Table 3"), Phrase("Table 4")),
 )
+DIAGNOSIS = Template(
+    "diagnosis",
+    Phrase("Validate the findings of a diagnosis"),
+    Phrase(
+        "Two hours and a quarter with residents, associations, childminders and agents: each "
+        "finding with its figure and the survey, confirmed, corrected or dropped, then decided on."
+    ),
+    60,
+    3,
+    (
+        Step(
+            "inform",
+            10,
+            Phrase("Why we are here"),
+            Phrase(
+                "A figure is not yet a finding: you say whether it is true here, and what it does "
+                "not see. Everybody is heard, nobody is interrupted."
+            ),
+        ),
+        Step(
+            "inform",
+            15,
+            Phrase("The findings and their figures"),
+            Phrase(
+                "Take the diagnosis of the commune: findings F1, F2… For each, its figure, its "
+                "year, what it is compared with and what is missing. Ask whatever is not clear."
+            ),
+        ),
+        Step(
+            "inform",
+            15,
+            Phrase("What the survey says"),
+            Phrase(
+                "Beside each finding: what parents, childminders and associations answered, how "
+                "many they were, and how their answers were weighted."
+            ),
+        ),
+        Step(
+            "diverge",
+            35,
+            Phrase("Finding by finding"),
+            Phrase(
+                "Begin with the number of the finding, then: confirmed, to be corrected or to be "
+                "dropped, and why. Attach the dataset that you rest on."
+            ),
+        ),
+        Step(
+            "cluster",
+            15,
+            Phrase("One group for each finding"),
+            Phrase("We put each contribution with its finding; what fits none makes a new group."),
+        ),
+        Step(
+            "converge",
+            10,
+            Phrase("The findings that count"),
+            Phrase("Put your dots on what the agreement should act upon first."),
+        ),
+        Step(
+            "decide",
+            30,
+            Phrase("A decision for each finding that is kept"),
+            Phrase(
+                "Begin with the number of the finding: what is decided, who takes it on, until "
+                "when, and by which figure we shall see it. Say objections."
+            ),
+        ),
+        Step(
+            "inform",
+            5,
+            Phrase("What comes next"),
+            Phrase("Your private link tells you what becomes of your ideas. Thank you!"),
+        ),
+    ),
+    tuple(Phrase("Finding F{number}", number=number) for number in range(1, 7)),
+)
 EMPTY = Template(
     "empty",
     Phrase("From nothing"),
@@ -218,7 +294,7 @@ EMPTY = Template(
     3,
     (),
 )
-TEMPLATES: Mapping[str, Template] = {t.name: t for t in (WORKSHOP, CLASS, CAFE, EMPTY)}
+TEMPLATES: Mapping[str, Template] = {t.name: t for t in (WORKSHOP, CLASS, CAFE, DIAGNOSIS, EMPTY)}
 
 
 def fill(

@@ -1,0 +1,344 @@
+"""The diagnosis of a commune as a document: one sequence of blocks for the page and for the PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datalab.i18n import Language, translate
+from datalab.methods.diagnosis import LEVELS, Diagnosis, Figure, Finding, Value
+from datalab.methods.indicator import INDICATOR_OF
+from datalab.participation.documents.block import (
+    Block,
+    Document,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+)
+from datalab.portal import figures
+from datalab.portal.diagnosis_words import (
+    ASKED,
+    COUNTS,
+    EVIDENCE,
+    GROUPS,
+    INDICATORS,
+    REASONS,
+    SECTORS,
+    THEMES,
+)
+
+NONE = "–"
+TERRITORIES = ("Dijon Métropole", "Côte-d’Or", "Bourgogne-Franche-Comté", "France")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset that the diagnosis was made of, at one snapshot."""
+
+    id: str
+    title: str
+    publisher: str
+    license: str
+    snapshot: int
+    published_at: str
+
+
+def tell(
+    made: Diagnosis, sources: Sequence[Source], language: Language, at: float, address: str = ""
+) -> Document:
+    """The document; ``at`` is when its data were published, ``address`` where it stands."""
+    teller = _Teller(made, sources, language, address)
+    title = teller.t("Territorial diagnosis of {name}", name=made.name)
+    return Document(
+        title=title,
+        subject=teller.t("Territorial agreement with the CAF (CTG): figures to discuss"),
+        language=language,
+        mark="",
+        at=at,
+        blocks=(Heading(1, title), *teller.blocks()),
+    )
+
+
+class _Teller:
+    def __init__(
+        self, made: Diagnosis, sources: Sequence[Source], language: Language, address: str
+    ) -> None:
+        self.made, self.sources, self.language, self.address = made, sources, language, address
+
+    def t(self, message: str, **facts: object) -> str:
+        return translate(message, self.language, **facts)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        return figures.number(round(value, digits) if digits else round(value), self.language)
+
+    def why(self, reason: str) -> str:
+        """Why a cell holds no figure, in a word; a dash where nothing comparable is held."""
+        return REASONS[reason].in_(self.language) if reason in REASONS else NONE
+
+    def unit(self, name: str) -> str:
+        return figures.unit(name, self.language)
+
+    def value(self, figure: Figure, value: Value) -> str:
+        if value.value is None:
+            return self.why(value.reason)
+        signed = "+" if figure.id.endswith("_change") and value.value > 0 else ""
+        return signed + self.number(value.value, figure.digits)
+
+    def blocks(self) -> list[Block]:
+        return [
+            *self.opening(),
+            *self.findings(),
+            *self.themes(),
+            *self.comparisons(),
+            *self.sectors(),
+            *self.counts(),
+            *self.method(),
+        ]
+
+    def opening(self) -> list[Block]:
+        made = self.made
+        people = {count.id: count for count in made.counts}["population"]
+        here, there = people.commune or 0.0, people.metropole or 1.0
+        lead = self.t(
+            "{name} (INSEE code {code}) had {count} inhabitants in 2022, {share} of Dijon "
+            "Métropole (municipal population, INSEE).",
+            name=made.name,
+            code=made.insee,
+            count=self.number(here),
+            share=figures.percent(here / there, self.language),
+        )
+        note = self.t(
+            "This document is made of published data alone, by one method for the {count} "
+            "communes. It is where a shared diagnosis begins: each finding is to be confirmed, "
+            "corrected or dropped with those who live and work here.",
+            count=made.communes,
+        )
+        return [Paragraph(lead, "lead"), Paragraph(note)]
+
+    def findings(self) -> list[Block]:
+        found: list[Block] = [Heading(2, self.t("What stands out"))]
+        if not self.made.findings:
+            return [*found, Paragraph(self.t("Nothing far from the métropole was found."))]
+        found.append(
+            Paragraph(
+                self.t(
+                    "Largest differences to the métropole, measured by how much communes differ "
+                    "from one another. A difference is neither good nor bad by itself."
+                ),
+                "note",
+            )
+        )
+        items = [self.finding(n, one) for n, one in enumerate(self.made.findings, 1)]
+        return [*found, Items(tuple(items))]
+
+    def finding(self, number: int, one: Finding) -> Item:
+        figure = self.made.figure(one.id)
+        said = self.value(figure, figure.at("commune"))
+        name, unit = INDICATORS[one.id].in_(self.language), self.unit(figure.unit)
+        if one.reference is None:
+            text = self.t(
+                "F{number}. {what}: {value} {unit} ({year}).",
+                number=number, what=name, value=said, unit=unit, year=figure.years,
+            )  # fmt: skip
+        else:
+            text = self.t(
+                "F{number}. {what}: {value} {unit}, against {other} in the métropole ({year}).",
+                number=number, what=name, value=said, unit=unit, year=figure.years,
+                other=self.value(figure, figure.at("metropole")),
+            )  # fmt: skip
+        rank = self.t(
+            "Place {rank} of {count} communes whose figure is shown, the largest first.",
+            rank=one.rank,
+            count=one.ranked,
+        )
+        asked = ASKED[one.id][1].in_(self.language)
+        return Item(
+            text,
+            (
+                rank,
+                self.t("To ask in the survey: {question}", question=asked),
+                self.t("Decision linked: none yet; it is written in the workshop."),
+            ),
+        )
+
+    def themes(self) -> list[Block]:
+        rows = []
+        for id, theme in THEMES.items():
+            there = [
+                INDICATORS[one.id].in_(self.language)
+                for one in INDICATOR_OF.values()
+                if id in one.themes and self.made.figure(one.id).at("commune").value is not None
+            ]
+            rows.append(
+                (
+                    theme.name.in_(self.language),
+                    "\n".join(there) or self.t("nothing yet"),
+                    theme.missing.in_(self.language),
+                    theme.holder.in_(self.language),
+                )
+            )
+        head = (
+            self.t("Theme of the agreement"),
+            self.t("Figures here"),
+            self.t("What is missing"),
+            self.t("Who holds it"),
+        )
+        return [
+            Heading(2, self.t("The themes of the agreement, one by one")),
+            Table(self.t("What can be told, and what has to be asked for"), head, tuple(rows)),
+        ]
+
+    def comparisons(self) -> list[Block]:
+        found: list[Block] = [
+            Heading(2, self.t("Beside larger territories")),
+            Paragraph(
+                self.t(
+                    "Each line is of one year, in the limits of today. “–”: no comparable figure "
+                    "of that year at that level is held here, and none is taken from elsewhere. "
+                    "“Hidden”: see “Small counts”. “Secret (INSEE)”: INSEE does not publish it."
+                ),
+                "note",
+            ),
+        ]
+        head = (
+            self.t("Indicator (unit, year)"), self.made.name, *TERRITORIES, self.t("Place"),
+        )  # fmt: skip
+        for title, ids in GROUPS:
+            rows = []
+            for id in ids:
+                figure = self.made.figure(id)
+                name = INDICATORS[id].in_(self.language)
+                place = f"{figure.rank}/{figure.ranked}" if figure.rank else NONE
+                cells = [self.value(figure, figure.at(level)) for level in LEVELS]
+                rows.append((f"{name} ({self.unit(figure.unit)}, {figure.years})", *cells, place))
+            found.append(Table(title.in_(self.language), head, tuple(rows)))
+        return found
+
+    def sectors(self) -> list[Block]:
+        rows = []
+        for one in self.made.sectors:
+            quotient = (
+                self.why(one.reason) if one.quotient is None else self.number(one.quotient, 2)
+            )
+            rows.append(
+                (
+                    SECTORS[one.id].in_(self.language),
+                    self.count(one.commune),
+                    self.count(one.metropole),
+                    quotient,
+                )
+            )
+        head = (
+            self.t("Sector"), self.made.name, "Dijon Métropole", self.t("Location quotient"),
+        )  # fmt: skip
+        note = self.t(
+            "Location quotient: share of the sector here divided by its share in the métropole; "
+            "1 is alike, 2 is twice as much. It is of establishments, not of jobs."
+        )
+        return [
+            Heading(2, self.t("Establishments by sector")),
+            Table(self.t("Establishments with employees, 2024 (INSEE)"), head, tuple(rows)),
+            Paragraph(note, "note"),
+        ]
+
+    def count(self, value: float | None) -> str:
+        return self.why("suppressed") if value is None else self.number(value)
+
+    def counts(self) -> list[Block]:
+        rows = tuple(
+            (
+                f"{COUNTS[one.id].in_(self.language)} ({one.years})",
+                self.count(one.commune),
+                self.count(one.metropole),
+            )
+            for one in self.made.counts
+            if one.id in COUNTS
+        )
+        head = (self.t("Count (year)"), self.made.name, "Dijon Métropole")
+        years = tuple(
+            (str(year), self.number(people), EVIDENCE[evidence].in_(self.language))
+            for year, people, evidence in self.made.population
+        )
+        found: list[Block] = [
+            Heading(2, self.t("The counts behind the rates")),
+            Table(self.t("Counts, rounded to whole numbers"), head, rows),
+        ]
+        if years:
+            names = (self.t("Census year"), self.t("Inhabitants"), self.t("What establishes it"))
+            found.append(Table(self.t("Municipal population by census year"), names, years))
+        return found
+
+    def method(self) -> list[Block]:
+        made = self.made
+        items = [
+            Item(
+                self.t(
+                    "Small counts: a count from 1 to {most} is hidden, and as many others as it "
+                    "takes so that nobody can come within {distance} of a hidden count, even by "
+                    "putting the documents of all communes side by side (checked by linear "
+                    "programs). Hidden here: {hidden}.",
+                    most=int(made.threshold) - 1,
+                    distance=int(made.distance),
+                    hidden=made.hidden,
+                ),
+                (
+                    self.t(
+                        "INSEE publishes some of these counts itself. The rule is the one of our "
+                        "questionnaires, where it protects people; here it keeps anybody from "
+                        "reading much into very few."
+                    ),
+                ),
+            ),
+            Item(
+                self.t(
+                    "Rates of the métropole are made of the sums of its communes, never of the "
+                    "mean of their rates; a median is never averaged."
+                )
+            ),
+            Item(
+                self.t(
+                    "In communes of 10,000 inhabitants or more the census asks a sample (about "
+                    "40 % of dwellings in five years): small differences there are within its "
+                    "error. In smaller ones everybody is asked, once in five years."
+                )
+            ),
+            Item(
+                self.t(
+                    "The apparent migratory balance is what births and deaths do not explain; it "
+                    "also holds the errors of both censuses."
+                )
+            ),
+            Item(
+                self.t(
+                    "Answers to questionnaires are not in this document: they are published with "
+                    "each survey, weighted to the census by raking where it says so."
+                )
+            ),
+        ]
+        sources = [
+            Item(
+                self.t(
+                    "{title} ({publisher}, {license}), snapshot {number} of {day}",
+                    title=one.title,
+                    publisher=one.publisher,
+                    license=one.license,
+                    number=one.snapshot,
+                    day=figures.day(one.published_at, self.language),
+                )
+            )
+            for one in self.sources
+        ]
+        found: list[Block] = [
+            Heading(2, self.t("Method and limits")),
+            Items(tuple(items)),
+            Heading(2, self.t("Sources")),
+            Items(tuple(sources)),
+        ]
+        if self.address:
+            said = self.t(
+                "To be read again, or for another commune: {address}", address=self.address
+            )
+            found.append(Paragraph(said, "note"))
+        return found
