@@ -25,7 +25,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -121,7 +121,7 @@ class Place:
         self.fill(self.size // 2, self.changes)
         self.say(refresh([self.one], self.settings, "benchmark"), "published")
 
-    def say(self, records: list[object], expected: str) -> None:
+    def say(self, records: Sequence[object], expected: str) -> None:
         if {getattr(one, "state", None) for one in records} != {expected}:
             sys.exit(f"a refresh is not {expected}")
 
