@@ -13,6 +13,8 @@ import os
 import queue
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -34,6 +36,7 @@ Batch = list[tuple[Callable[[Connection], Any], Future[Any]]]
 
 MOST_TOGETHER = 200  # pieces of work in one commit
 BUSY_SECONDS = 20.0
+RUSH = 50  # pieces of work within a second
 WRITING = 0x77726974  # of PostgreSQL's advisory locks: "writ"
 
 
@@ -48,6 +51,7 @@ class Store:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._handed: deque[float] = deque(maxlen=RUSH)
         self._committer: threading.Thread | None = None
 
     @property
@@ -97,7 +101,14 @@ class Store:
                     )
                     self._committer.start()
         self._waiting.put((work, future))
+        self._handed.append(time.monotonic())
         return future
+
+    @property
+    def rushed(self) -> bool:
+        """Whether at least RUSH pieces of work were handed in within the last second."""
+        handed = self._handed
+        return len(handed) == RUSH and time.monotonic() - handed[0] < 1.0
 
     def write(self, work: Work[T]) -> T:
         """``work`` in the next commit, awaited."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
 from datalab.portal.app import create_app
 from datalab.settings import Settings
+
+SWITCH = 0.0005  # seconds
 
 
 @click.command()
@@ -20,6 +23,10 @@ def main(host: str, port: int, prefix: str) -> None:
     """Serve the pages and the public API of the published lake."""
     import uvicorn
 
+    # The thread that commits waits for the interpreter after each answer of the database, 5 ms each
+    # time where others compute. With a tenth of it 32 phones got a third more reports a second
+    # through to PostgreSQL, and nobody waited longer.
+    sys.setswitchinterval(SWITCH)
     uvicorn.run(
         create_app(Settings(), prefix=prefix, environment=os.environ),
         host=host,

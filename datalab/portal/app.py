@@ -28,6 +28,7 @@ from datalab.portal import failure, sections, warming
 from datalab.portal.asset import LongLived
 from datalab.portal.changes import Histories
 from datalab.portal.commune import Communes
+from datalab.portal.cross_origin import CrossOrigin
 from datalab.portal.download import MEDIA
 from datalab.portal.feed import Feed
 from datalab.portal.headers import HeadAsGet, SafeHeaders
@@ -46,6 +47,7 @@ from datalab.portal.reader import Reads
 from datalab.portal.rerun import Reruns
 from datalab.portal.routers import ROUTERS
 from datalab.portal.scene import Scenes
+from datalab.portal.sharing import Sharing
 from datalab.portal.streams import Streams
 from datalab.portal.telling import Telling
 from datalab.portal.tiles import Tiles
@@ -109,6 +111,7 @@ def create_app(
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
     app.state.feed = Feed(app.state.participation)
+    app.state.sharing = Sharing(lambda: app.state.participation.rushed)
     app.state.uses = Uses(app.state.participation, lambda: now().date().isoformat())
     app.state.scenes = Scenes(app.state.participation)
     app.state.telling = Telling(app.state.feed)
@@ -127,6 +130,7 @@ def create_app(
     app.add_middleware(
         GZipMiddleware, minimum_size=1000, compresslevel=3, exclude_content_types=PACKED
     )
+    app.add_middleware(CrossOrigin, prefix=prefix)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
     failure.install(app)

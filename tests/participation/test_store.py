@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from datalab.errors import ParticipationUnavailable
-from datalab.participation.store import Store, sqlite_url
+from datalab.participation.store import RUSH, Store, sqlite_url
 from datalab.participation.tables.journal import USE
 from tests.participation.databases import cluster, programs
 
@@ -153,3 +153,14 @@ def test_a_server_that_was_killed_is_found_again(tmp_path: Path) -> None:
         store.write(lambda c: put(c, "after"))
         assert there(store) == {"before", "after"}
         store.close()
+
+
+def test_many_who_send_at_once_are_a_rush(store: Store) -> None:
+    assert not store.rushed
+    for future in [store.submit(lambda connection: None) for _ in range(RUSH - 1)]:
+        future.result()
+    assert not store.rushed, "one less is none"
+    sent = [(store.submit(lambda connection: None), store.rushed) for _ in range(20 * RUSH)]
+    assert any(rushed for _, rushed in sent)
+    for future, _ in sent:
+        future.result()

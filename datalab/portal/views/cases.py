@@ -71,7 +71,9 @@ def view_of(request: Request, chosen: Filter, number: int) -> CasesView:
     names = known.names if known else {}
     with request.app.state.participation.reading() as connection:
         services = services_of(connection)
-        found, total = case_list.page(connection, chosen)
+        found, total = request.app.state.sharing.of(
+            ("cases", chosen), lambda: case_list.page(connection, chosen)
+        )
         mine = own_of(request, connection, language, moment)
     filters = {
         "service": next(iter(chosen.services), ""),
@@ -162,8 +164,17 @@ def json(
 @router.get("/cases/map.geojson")
 def points(request: Request, service: Text = "", commune: Text = "", status: Text = "") -> Response:
     """The newest cases as points, each where its rounded place is."""
-    language, moment = language_of(request), now().timestamp()
-    chosen = filter_of(service, commune, status)
+    language, chosen = language_of(request), filter_of(service, commune, status)
+    packed = request.app.state.sharing.of(
+        ("points", chosen, language), lambda: _points(request, chosen, language)
+    )
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie", **PUBLIC}
+    return Response(packed, media_type="application/geo+json", headers=headers)
+
+
+def _points(request: Request, chosen: Filter, language: Language) -> bytes:
+    """The map's GeoJSON."""
+    moment = now().timestamp()
     with request.app.state.participation.reading() as connection:
         services = services_of(connection)
         found = case_list.points(connection, chosen)
@@ -186,8 +197,7 @@ def points(request: Request, service: Text = "", commune: Text = "", status: Tex
         for point in found
     ]
     collection = {"type": "FeatureCollection", "features": features, "most": MOST_POINTS}
-    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie", **PUBLIC}
-    return JSONResponse(collection, media_type="application/geo+json", headers=headers)
+    return bytes(JSONResponse(collection).body)
 
 
 @router.get("/cases/states.json")

@@ -121,12 +121,18 @@ def definition(request: Request, code: str, format: str) -> Response:
 def listing(request: Request, format: str) -> Response:
     call = _call(request, format)
     wanted = asked(request.query_params, now().timestamp())
-    with request.app.state.participation.reading() as connection:
-        found = request_list.listed(connection, wanted.filter)
-        documents = _documents(connection, found, call, wanted.extended)
+
+    def make() -> list[dict[str, Any]]:
+        with request.app.state.participation.reading() as connection:
+            found = request_list.listed(connection, wanted.filter)
+            return _documents(connection, found, call, wanted.extended)
+
+    key = ("open311", str(request.query_params), call)
+    documents = request.app.state.sharing.of(key, make)
     headers = {}
     if wanted.page is not None:
-        headers["Link"] = ", ".join(_pages(request, wanted.page, len(found) == wanted.filter.limit))
+        full = len(documents) == wanted.filter.limit
+        headers["Link"] = ", ".join(_pages(request, wanted.page, full))
     return respond("service_requests", documents, call.format, headers=headers)
 
 
