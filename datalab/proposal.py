@@ -44,7 +44,9 @@ ANY = -1  # a version: whichever it is now
 
 @dataclass(frozen=True)
 class Proposal:
-    """``document`` is the dataset as it would be written; ``decisions`` says of each column that
+    """``private``: the operator allows the link although its machine is no public one.
+
+    ``document`` is the dataset as it would be written; ``decisions`` says of each column that
     looks personal what was decided; ``trial`` is what became of the YAML ``tried``.
 
     ``problem`` are messages by language: why the file could not be read.
@@ -56,6 +58,8 @@ class Proposal:
     changed_at: float
     name: str = ""
     url: str = ""
+    steward: str = ""
+    private: bool = False
     state: State = "reading"
     version: int = 0
     inspection: dict[str, Any] | None = None
@@ -95,8 +99,17 @@ class Proposals:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def create(self, owner: str, now: float, *, name: str = "", url: str = "") -> Proposal:
-        """A new one, empty.
+    def create(
+        self,
+        owner: str,
+        now: float,
+        *,
+        name: str = "",
+        url: str = "",
+        steward: str = "",
+        private: bool = False,
+    ) -> Proposal:
+        """A new one, empty. ``steward`` is who would answer for it.
 
         Raises
         ------
@@ -112,7 +125,9 @@ class Proposals:
         if shutil.disk_usage(self.root).free < FREE + LARGEST:
             reason = Phrase("the disk of the lab is nearly full; tell its operator")
             raise ProposalRefused(field="file", reason=reason)
-        made = Proposal(secrets.token_hex(8), owner, now, now, name=name[:200], url=url)
+        made = Proposal(
+            secrets.token_hex(8), owner, now, now, name[:200], url, steward or owner, private
+        )
         made = replace(made, journal=[{"at": now, "by": owner, "did": "create"}])
         folder = self.root / made.id
         folder.mkdir(mode=0o700)

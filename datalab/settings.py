@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Mail server, smtp[s]://user:password@host:port; empty: no mail is sent.",
     )
+    private_hosts: str = Field(
+        default="",
+        description="Machines of a private network whose links may be proposed as datasets, with "
+        "a comma between two; links to any other are refused.",
+    )
     mail_from: str = Field(default="", description="Sender of the lab's mail.")
     privacy_contact: str = Field(
         default="",

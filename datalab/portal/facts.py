@@ -130,7 +130,7 @@ def columns_of(holding: Holding, language: Language) -> list[ColumnView]:
         ColumnView(
             name,
             column.type,
-            _type_label(column.type, language),
+            type_label(column.type, language),
             column.unit,
             column.description.in_(language),
             {code: text.in_(language) for code, text in (column.values or {}).items()},
@@ -140,7 +140,8 @@ def columns_of(holding: Holding, language: Language) -> list[ColumnView]:
     ]
 
 
-def _type_label(type_: str, language: Language) -> str:
+def type_label(type_: str, language: Language) -> str:
+    """What a type is to somebody who never saw a database."""
     if type_ == TEXT:
         return translate("text", language)
     if type_ in {"smallint", "integer", "bigint"}:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datalab.catalog.audience import GROUPS
 from datalab.catalog.dataset import SLUG, TYPE_NAMES
 from datalab.catalog.vocabulary import LICENSES, THEMES
 from datalab.i18n import Phrase
@@ -16,6 +17,9 @@ from datalab.inspection.found import ColumnFound, Inspection
 MOST_COLUMNS = 300
 PLAIN = ("publisher", "license", "steward", "access", "periodicity")
 PLACES = ("longitude", "latitude", "geometry", "value", "label")
+OPTIONAL = ("title_en", "description_en")  # the French text stands in
+MOST_NAMED = 50  # accounts of an audience
+ACCOUNT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 DECISIONS = ("keep", "drop", "none")
 ACCESS = ("open", "members", "restricted")
 PERIODS = (
@@ -38,10 +42,12 @@ class Corrected:
 
 
 def document_for(
-    inspection: Inspection, identity: str, url: str, steward: str
+    inspection: Inspection, identity: str, url: str, steward: str, private: bool = False
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The draft as it stands before anybody corrected it, and its fields."""
-    source = {"connector": "http", "url": url} if url else None
+    source: dict[str, Any] | None = {"connector": "http", "url": url} if url else None
+    if source and private:
+        source["allow_private"] = True
     made = document_of(inspection, identity=identity, source=source, facts={"steward": steward})
     return made, fields_of(inspection, made)
 
@@ -51,7 +57,11 @@ def fields_of(inspection: Inspection, document: Mapping[str, Any]) -> dict[str, 
     found = {"id": document["id"], "theme": "territory"}
     for name in ("title", "description"):
         for language, text in document[name].items():
-            found[f"{name}_{language}"] = "" if text in TO_FILL.values() else text
+            found[f"{name}_{language}"] = text.removeprefix(TO_FILL[language]).removeprefix(" – ")
+    if inspection.titles and not found["title_fr"]:
+        found["title_fr"] = inspection.titles[0].strip()[:200]
+    if inspection.titles:  # what stands above a table is in one language, and said once
+        found["title_en"] = found["description_en"] = ""
     for name in PLAIN:
         text = str(document.get(name, "open" if name == "access" else ""))
         found[name] = "" if text in (*TO_FILL.values(), "a-completer") else text
@@ -69,6 +79,7 @@ def fields_of(inspection: Inspection, document: Mapping[str, Any]) -> dict[str, 
             found[f"{at}_out"] = "yes"
         if name in document.get("key", []):
             found[f"{at}_key"] = "yes"
+    found["audience_stewards"] = "yes"  # who grant it to others by name
     for number in range(len(document.get("expectations", []))):
         found[f"e{number}"] = "yes"
     for place, name in (document.get("map") or {}).items():
@@ -93,9 +104,9 @@ def corrected(
         for language in ("fr", "en"):
             at = f"{name}_{language}"
             text = said.get(at, "")
-            if not text or len(text) > LONGEST.get(name, 200):
+            if (not text and at not in OPTIONAL) or len(text) > LONGEST.get(name, 200):
                 wrong[at] = _needed(text, LONGEST.get(name, 200))
-            document[name][language] = text or TO_FILL[language]
+            document[name][language] = text or said.get(f"{name}_fr") or TO_FILL[language]
     for name in PLAIN:
         document[name] = said.get(name, "")
         if not document[name] or len(document[name]) > 200:
@@ -122,7 +133,7 @@ def corrected(
                 "restricted, or leave the column out"
             )
     if document["access"] == "restricted":
-        document["audience"] = ["stewards"]  # who grant it to others by name
+        document["audience"] = _audience(said, wrong)
     key = [names[at] for at in kept if said.get(f"c{at}_key")]
     if key:
         document["key"] = key
@@ -132,6 +143,24 @@ def corrected(
     document["columns"] = columns
     document["expectations"] = _expectations(inspection, draft, names, said)
     return Corrected(document, theme, decisions, wrong)
+
+
+def _audience(said: Mapping[str, str], wrong: dict[str, Phrase]) -> list[str]:
+    """The groups that are ticked and the accounts that are named; nobody is a mistake."""
+    groups = [group for group in GROUPS if said.get(f"audience_{group}")]
+    names = dict.fromkeys(re.findall(r"[^\s,;]+", said.get("audience_accounts", "")))
+    plain = [name.removeprefix("account:") for name in names]
+    strange = [name for name in plain if not ACCOUNT.fullmatch(name)]
+    if strange or len(plain) > MOST_NAMED:
+        wrong["audience_accounts"] = Phrase(
+            "account names, with a comma between two: small letters, digits and hyphens; {most} at "
+            "most",
+            most=MOST_NAMED,
+        )
+    found = [*groups, *(f"account:{name}" for name in plain if name not in strange)]
+    if not found:
+        wrong["audience"] = Phrase("choose who may read it: a group, or persons by name")
+    return found[: len(GROUPS) + MOST_NAMED] or ["stewards"]
 
 
 def undecided(inspection: Inspection, decisions: Mapping[str, str]) -> dict[str, Phrase]:

@@ -16,6 +16,9 @@ from datalab.catalog.words import in_words
 from datalab.errors import DatalabError
 from datalab.i18n import Language, Phrase
 from datalab.inspection.found import Inspection
+from datalab.people.identity import group_names
+from datalab.people.rights import GROUPS
+from datalab.portal.facts import type_label
 from datalab.portal.language import language_of
 from datalab.portal.page import render
 from datalab.portal.person import Person
@@ -25,7 +28,8 @@ from datalab.portal.proposal_written import digest_of, yaml_of
 from datalab.proposal import DAYS, STATES, Proposal
 
 PRIVATE = {"Cache-Control": "private, no-store"}
-SHOWN = 20  # rows, and values at fault
+SHOWN = 20  # values at fault
+PREVIEW = 8  # rows
 AGAIN = "2"  # seconds until a page that waits looks again
 ACCESS_NAMES = {
     "open": Phrase("Everybody"),
@@ -52,6 +56,33 @@ PLACE_NAMES = {
 }
 
 
+FIELD_NAMES = {
+    "title_fr": Phrase("Title in French"),
+    "title_en": Phrase("Title in English"),
+    "id": Phrase("Identifier, as in its address"),
+    "description_fr": Phrase("Description in French"),
+    "description_en": Phrase("Description in English"),
+    "publisher": Phrase("Who publishes the data"),
+    "license": Phrase("Licence"),
+    "steward": Phrase("Steward"),
+    "theme": Phrase("Theme"),
+    "access": Phrase("Who can read it"),
+    "audience": Phrase("Who can read it"),
+    "audience_accounts": Phrase("Persons, by the names of their accounts"),
+    "periodicity": Phrase("How often it changes"),
+    "columns": Phrase("Columns"),
+    "reason": Phrase("Why it is sent back"),
+}
+PARTS = {
+    "name": Phrase("Name"),
+    "type": Phrase("Type"),
+    "unit": Phrase("Unit"),
+    "fr": Phrase("Description in French"),
+    "en": Phrase("Description in English"),
+}
+SURE = 0.95  # a guess that is less sure is shown open
+
+
 def page_of(
     request: Request,
     person: Person,
@@ -74,10 +105,12 @@ def page_of(
         "mine": one.owner == person.name,
         "days": DAYS,
         "waits": waits,
+        "title": one.title(language),
         "message": problem.message(language) if problem else "",
         "failed": one.problem.get(language, "") if one.problem else "",
         "published": _published(request, one, language),
         "wrong": {},
+        "at_fault": [],
         "more": [],
         "trial": None,
         "fresh": False,
@@ -89,6 +122,8 @@ def page_of(
         if problem is not None:
             context |= _wrong(inspection, one, said, facts, language)
         context["yaml"] = yaml_of(one)
+        holdings = request.app.state.library.shelf().holdings.values()
+        context["publishers"] = sorted({held.dataset.publisher for held in holdings})
         context |= _trial(one, language)
     headers = dict(PRIVATE)
     if waits or (one.state == "published" and context["published"]["wait"]):
@@ -102,8 +137,11 @@ def _form(
 ) -> dict[str, Any]:
     draft = draft_of(one, inspection)
     dataset = _dataset(draft)
+    made = corrected(inspection, draft, said)
     known = list(dict.fromkeys([*TYPE_NAMES, *(c.type for c in inspection.columns)]))
+    labels = {kind: type_label(kind, language) for kind in known}
     return {
+        "ready": not (made.wrong or undecided(inspection, made.decisions)),
         "read": inspection,
         "remarks": [remark.as_json(language) for remark in inspection.remarks[:SHOWN]],
         "rejects": [bad.as_json(language) for bad in inspection.rejects[:SHOWN]],
@@ -112,6 +150,8 @@ def _form(
                 "at": c.position,
                 "source": c.source,
                 "type": c.type,
+                "label": labels[c.type],
+                "open": c.personal is not None or c.confidence < SURE,
                 "why": Phrase(c.why, **c.why_facts).in_(language) if c.why else "",
                 "sure": c.confidence,
                 # What may be about persons is shown masked, here too.
@@ -122,12 +162,13 @@ def _form(
             for c in inspection.columns
         ],
         "v": lambda name: said.get(name, ""),
-        "types": known,
+        "types": {kind: _both(label, kind) for kind, label in labels.items()},
         "units": list(UNITS),
         "themes": {name: theme.title.in_(language) for name, theme in THEMES.items()},
         "licenses": {name: license.title for name, license in LICENSES.items()},
         "accesses": {name: phrase.in_(language) for name, phrase in ACCESS_NAMES.items()},
         "periods": {name: PERIOD_NAMES[name].in_(language) for name in PERIODS},
+        "groups": dict(zip(GROUPS, group_names(GROUPS, language), strict=True)),
         "places": {name: PLACE_NAMES[name].in_(language) for name in PLACES},
         "expectations": [in_words(e, dataset, language) for e in dataset.expectations],
     }
@@ -157,7 +198,25 @@ def _wrong(
     field = str(facts.get("field") or "")
     if field and field not in ("catalog", "trial", *wrong):
         wrong[field] = facts["reason"]
-    return {"wrong": {k: _sentence(p, language) for k, p in wrong.items()}, "more": more}
+    told = {k: _sentence(p, language) for k, p in wrong.items()}
+    sources = {f"c{c.position}": c.source for c in inspection.columns}
+    named = [(k, _field_name(k, sources, language), said_) for k, said_ in told.items()]
+    return {"wrong": told, "at_fault": named, "more": more}
+
+
+def _field_name(field: str, sources: Mapping[str, str], language: Language) -> str:
+    """A field as the page calls it; of a column, whose."""
+    if field in FIELD_NAMES:
+        return FIELD_NAMES[field].in_(language)
+    at, _, part = field.partition("_")
+    if at in sources:
+        said = PARTS[part].in_(language) if part in PARTS else ""
+        return f"{sources[at]}, {said.lower()}" if said else sources[at]
+    return ""
+
+
+def _both(label: str, kind: str) -> str:
+    return label if label == kind else f"{label} ({kind})"
 
 
 def _positions(inspection: Inspection, document: Mapping[str, Any]) -> dict[str, int]:
@@ -190,10 +249,18 @@ def _trial(one: Proposal, language: Language) -> dict[str, Any]:
         for reject in found["rejects"][:SHOWN]
     ]
     checks = [
-        (in_words(r, dataset, language), r.outcome) for r in (result.results if result else [])
+        {"said": in_words(r, dataset, language), "outcome": r.outcome, "held": r.outcome == "held"}
+        for r in (result.results if result else [])
     ]
+    hidden = {name for name, column in one.document["columns"].items() if column.get("personal")}
+    places = [n for n, column in enumerate(found["columns"]) if column["name"] in hidden]
+    preview = [
+        ["•••" if n in places and value is not None else value for n, value in enumerate(row)]
+        for row in found["preview"][:PREVIEW]
+    ]
+    columns = [{**c, "label": type_label(c["type"].lower(), language)} for c in found["columns"]]
     return {
-        "trial": {**found, "rejects": rejects, "preview": found["preview"][:SHOWN]},
+        "trial": {**found, "rejects": rejects, "preview": preview, "columns": columns},
         "trial_error": error["messages"][language] if error else "",
         "checks": checks,
         "fresh": one.tried == digest_of(one),

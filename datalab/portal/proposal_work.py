@@ -99,11 +99,11 @@ class Works:
             )
             raise ProposalRefused(field="file", reason=reason)
         identity = slug(found.name)[:60].strip("-") or "data"
-        draft, fields = document_for(found, identity, one.url, one.owner)
+        draft, fields = document_for(found, identity, one.url, one.steward, one.private)
         made = corrected(found, draft, fields)
 
         def filled(before: Proposal) -> Proposal:
-            return replace(
+            read = replace(
                 before,
                 state="draft",
                 inspection=found.as_plain(),
@@ -112,8 +112,9 @@ class Works:
                 typed=fields,
                 problem={},
             )
+            return replace(read, trying=digest_of(read))  # its rows and checks are shown at once
 
-        self.proposals.change(one.id, ANY, MACHINE, "read", now().timestamp(), filled)
+        self._try(self.proposals.change(one.id, ANY, MACHINE, "read", now().timestamp(), filled))
 
     def _fetch(self, one: Proposal, file: Path) -> None:
         """The file at a link, by the rules of the connector: public addresses only."""
@@ -126,7 +127,12 @@ class Works:
             "steward": "-",
             "periodicity": "once",
             # Said to be packed, it is not expected to be a table: the inspection says what it is.
-            "source": {"connector": "http", "url": one.url, "compression": "gzip"},
+            "source": {
+                "connector": "http",
+                "url": one.url,
+                "compression": "gzip",
+                "allow_private": one.private,
+            },
             "columns": {"x": {"type": "varchar", "description": {"fr": "-", "en": "-"}}},
         }
         dataset = Dataset.model_validate(asked).located("territory", Path("proposal.yaml"))
@@ -164,4 +170,4 @@ def inspection_of(one: Proposal) -> Inspection:
 def draft_of(one: Proposal, inspection: Inspection) -> dict[str, Any]:
     """The draft from which the form was made, the same each time."""
     identity = slug(inspection.name)[:60].strip("-") or "data"
-    return document_for(inspection, identity, one.url, one.owner)[0]
+    return document_for(inspection, identity, one.url, one.steward or one.owner, one.private)[0]

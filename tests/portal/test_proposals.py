@@ -61,6 +61,7 @@ def begun(browser: Browser, proposals: Proposals, text: str = POINTS) -> str:
     assert answer.status_code == 303, answer.text
     id = str(answer.headers["location"].rsplit("/", 1)[-1])
     eventually(lambda: proposals.get(id).state != "reading", "the file is read")
+    eventually(lambda: not proposals.get(id).trying, "its rows are tried")
     assert proposals.get(id).state == "draft", proposals.get(id).problem
     return id
 
@@ -191,6 +192,7 @@ def test_what_is_hostile_stays_text(desk: Desk, proposals: Proposals) -> None:
     text = "Valeur;<script>alert(1)</script>\n" + "1;=cmd|' /C calc'!A0\n" * 12
     id = str(dropped(student, "../../<img src=x>.csv", text).headers["location"].rsplit("/", 1)[-1])
     eventually(lambda: proposals.get(id).state == "draft", "the file is read")
+    eventually(lambda: not proposals.get(id).trying, "its rows are tried")
     page = student.get(f"datasets/new/{id}").text
     assert "<script>alert" not in page
     assert "<img src=x>" not in page

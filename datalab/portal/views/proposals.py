@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from datalab.connectors.remote import fetchable
 from datalab.errors import DatalabError, ProposalRefused, UnknownProposal
 from datalab.i18n import Phrase, translate
-from datalab.people import audit
+from datalab.people import accounts, audit
 from datalab.portal.form import form_of, upload_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
@@ -36,6 +37,7 @@ FIELDS = 4_000
 PATIENCE = 4.0  # seconds that a request waits for a small file
 TAKEN = ("new", "proposals")  # addresses beside those of datasets
 LONGEST_NOTE = 2_000
+STEWARDS = "stewards"  # who answers for what somebody else proposes, until they say who
 
 
 @router.get("/datasets/new")
@@ -62,8 +64,9 @@ async def begin(request: Request) -> Response:
 
 def _begun(request: Request, person: Person, file: object, url: str) -> Proposal:
     proposals, moment = _works(request).proposals, now().timestamp()
+    steward = person.name if person.may("publish:dataset") else STEWARDS
     if isinstance(file, UploadFile) and file.filename:
-        made = proposals.create(person.name, moment, name=_plain(file.filename))
+        made = proposals.create(person.name, moment, name=_plain(file.filename), steward=steward)
         with proposals.file(made.id).open("wb") as kept:
             shutil.copyfileobj(file.file, kept, 1 << 20)
         return made
@@ -77,7 +80,13 @@ def _begun(request: Request, person: Person, file: object, url: str) -> Proposal
     except ValueError:
         reason = Phrase("this is not the address of a file; it begins with https://")
         raise ProposalRefused(field="url", reason=reason) from None
-    return proposals.create(person.name, moment, url=url)
+    private = (urlsplit(url).hostname or "") in _hosts(_settings(request))
+    return proposals.create(person.name, moment, url=url, steward=steward, private=private)
+
+
+def _hosts(settings: Settings) -> set[str]:
+    """The private machines whose links the operator allows."""
+    return {host.strip().lower() for host in settings.private_hosts.split(",")} - {""}
 
 
 def _plain(name: str) -> str:
@@ -203,6 +212,10 @@ def _done(
     wrong = _wrong(one, action)
     if wrong:
         raise ProposalRefused(field=wrong, reason=Phrase("some fields below need another look"))
+    strange = _unknown(request, one)
+    if strange and action != "try":
+        reason = Phrase("nobody has an account called {names}", names=", ".join(strange))
+        raise ProposalRefused(field="audience_accounts", reason=reason)
     read = read_back(one, works.proposals, _settings(request))
     if read.problems:
         reason = Phrase("some fields below need another look")
@@ -227,6 +240,14 @@ def _done(
     if not one.url:
         works.proposals.file(one.id).unlink(missing_ok=True)  # it lies in the catalog now
     return onward(address, translate("It is in the catalog; it is being published.", language))
+
+
+def _unknown(request: Request, one: Proposal) -> list[str]:
+    """The accounts of the audience that nobody has."""
+    named = [name for name in one.document.get("audience", []) if name.startswith("account:")]
+    plain = [name.removeprefix("account:") for name in named]
+    store = request.app.state.store
+    return [name for name in plain if accounts.find(store, name) is None]
 
 
 def _wrong(one: Proposal, action: str) -> str:
