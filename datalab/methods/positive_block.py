@@ -7,6 +7,7 @@ percentage is read with its boundary and its denominator.
 What is published and what is not: the two blocks of 15,000 m² (taken as floor area: 487 dwellings
 would have 62 m² each), about 2 MWp on 10,000 m², the targets of −38 % and 124 %. Envelope, use of
 heat, which panels count and the factors are not published: they are assumptions, with their range.
+"Press" is the dataset `published-figures`, where each figure has its page.
 """
 
 from __future__ import annotations
@@ -28,33 +29,54 @@ from datalab.methods.sensitivity import Assumption, likely
 Works = Literal["before", "renovated", "deep"]
 Heat = Literal["network", "gas", "heat pump"]
 STEP = 30  # minutes
-PUBLISHED = "presse, voir published-figures"
 BEFORE = dwelling_demand.loss(Envelope(1.2, 2.4, 0.7, 0.9, 0.10, 0.6))
 AFTER = dwelling_demand.loss(Envelope(0.25, 1.4, 0.18, 0.6, 0.07, 0.4))
 DEEP = dwelling_demand.loss(Envelope(0.15, 0.9, 0.12, 0.3, 0.03, 0.2))
 
 ASSUMPTIONS: Mapping[str, Assumption] = {
-    "floor_area": Assumption(28_500, 30_000, 31_500, "m²", PUBLISHED + " (2 × 15 000)", "target"),
-    "dwellings": Assumption(487, 487, 487, "logements", PUBLISHED, "announced"),
-    "loss_before": Assumption(1.45, BEFORE, 2.5, "W/(K·m²)", "dalle de 1965-1975, 3CL"),
-    "loss_after": Assumption(0.75, AFTER, 1.2, "W/(K·m²)", "rénovation courante"),
-    "base_before": Assumption(16.0, 17.0, 18.0, "°C", "19 °C moins apports"),
-    "base_after": Assumption(14.5, 15.5, 17.0, "°C", "19 °C moins apports"),
-    "prebound": Assumption(0.7, 0.85, 1.0, "1", "Sunikka-Blank & Galvin 2012"),
-    "rebound": Assumption(1.0, 1.1, 1.3, "1", "hypothèse"),
-    "delivery": Assumption(0.82, 0.87, 0.93, "1", "3CL, ordre de grandeur"),
-    "water_delivery": Assumption(0.65, 0.75, 0.85, "1", "3CL, ordre de grandeur"),
-    "epb_electricity": Assumption(4.0, 6.0, 9.0, "kWh/(m²·an)", "éclairage, ventilation, pompes"),
-    "appliances": Assumption(22.0, 27.0, 32.0, "kWh/(m²·an)", "arrêtés DPE, autres usages : 27"),
-    "peak_power": Assumption(1_800, 2_000, 2_050, "kWc", PUBLISHED, "announced"),
-    "roof_share": Assumption(0.2, 0.3, 0.4, "1", "toits des îlots / puissance totale"),
-    "facade_share": Assumption(0.0, 0.03, 0.08, "1", "façades / puissance totale"),
-    "canopy_share": Assumption(0.16, 0.17, 0.18, "1", "774 panneaux sur 4 559", "announced"),
-    "yield_factor": Assumption(0.85, 1.0, 1.1, "1", "année IWEC 1983-1999, ombres"),
-    "public_use": Assumption(800, 1_000, 1_200, "MWh/an", "presse, 14 bâtiments", "announced"),
-    "renewable_heat": Assumption(0.55, 0.611, 0.646, "1", "réseau 2102C, arrêtés DPE", "announced"),
-    "cars": Assumption(0.4, 0.6, 0.8, "voitures/logement", "hypothèse"),
+    "floor_area": Assumption(28_500, 30_000, 31_500, "m²", "press, 2 × 15,000 m²", "target"),
+    "dwellings": Assumption(487, 487, 487, "dwellings", "press, 2022", "announced"),
+    "loss_before": Assumption(1.45, BEFORE, 2.5, "W/(K·m²)", "slab of 1965-1975, U-values of 3CL"),
+    "loss_after": Assumption(0.75, AFTER, 1.2, "W/(K·m²)", "usual renovation"),
+    "base_before": Assumption(16.0, 17.0, 18.0, "°C", "19 °C less sun and people"),
+    "base_after": Assumption(14.5, 15.5, 17.0, "°C", "19 °C less sun and people"),
+    "prebound": Assumption(0.7, 0.85, 1.0, "ratio", "Sunikka-Blank & Galvin 2012"),
+    "rebound": Assumption(1.0, 1.1, 1.3, "ratio", "order of magnitude"),
+    "delivery": Assumption(0.82, 0.87, 0.93, "ratio", "order of magnitude"),
+    "water_delivery": Assumption(0.65, 0.75, 0.85, "ratio", "order of magnitude"),
+    "epb_electricity": Assumption(4.0, 6.0, 9.0, "kWh/(m²·year)", "order of magnitude"),
+    "appliances": Assumption(22.0, 27.0, 32.0, "kWh/(m²·year)", "DPE decrees: 27", "regulation"),
+    "peak_power": Assumption(1_800, 2_000, 2_050, "kWp", "press, May 2025", "announced"),
+    "roof_share": Assumption(0.2, 0.3, 0.4, "ratio", "roofs of slabs of five storeys"),
+    "facade_share": Assumption(0.0, 0.03, 0.08, "ratio", "order of magnitude"),
+    "canopy_share": Assumption(0.16, 0.17, 0.18, "ratio", "774 of 4,559 panels", "announced"),
+    "yield_factor": Assumption(0.85, 1.0, 1.1, "ratio", "other years than 1983-1999, shade"),
+    "public_use": Assumption(800, 1_000, 1_200, "MWh/year", "press, 14 buildings", "announced"),
+    "renewable_heat": Assumption(0.55, 0.611, 0.646, "ratio", "DPE decrees, 2102C", "announced"),
+    "cars": Assumption(0.4, 0.6, 0.8, "cars/dwelling", "order of magnitude"),
 }  # fmt: skip
+LABELS: Mapping[str, str] = {
+    "floor_area": "Floor area of the two blocks",
+    "dwellings": "Dwellings",
+    "loss_before": "Heat loss before works",
+    "loss_after": "Heat loss after works",
+    "base_before": "Outside temperature without heating, before",
+    "base_after": "Outside temperature without heating, after",
+    "prebound": "Real over computed heating, before",
+    "rebound": "Real over computed heating, after",
+    "delivery": "Heat that reaches the rooms",
+    "water_delivery": "Heat that reaches the taps",
+    "epb_electricity": "Light, fans and pumps",
+    "appliances": "Appliances",
+    "peak_power": "Power of all panels",
+    "roof_share": "Share of panels on the roofs of the blocks",
+    "facade_share": "Share of panels on façades",
+    "canopy_share": "Share of panels on the canopy",
+    "yield_factor": "Real over computed yield",
+    "public_use": "Electricity of the 14 public buildings",
+    "renewable_heat": "Renewable share of the heat network",
+    "cars": "Cars",
+}
 
 
 @dataclass(frozen=True)

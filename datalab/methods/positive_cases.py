@@ -31,7 +31,7 @@ from datalab.methods.sensitivity import draws, likely
 WORKS: tuple[Works, ...] = ("before", "renovated", "deep")
 PANELS = (0, 25, 50, 75, 100)
 CARS = (0, 25, 50)
-BATTERY = (0, 500, 1500)
+BATTERY = (0, 500, 1000)
 HEATS: tuple[Heat, ...] = ("network", "gas", "heat pump")
 DRAWS, SEED = 1_000, 21_231
 REFERENCE = Plan("renovated", 1.0, electric_cars=0.25)
