@@ -27,6 +27,7 @@ COLUMNS = (
 LIFETIME = 45.0  # mean days after which an incident that nobody reports goes away
 LACK = 0.5  # sigma, over municipalities, of the logarithm of the reporting rate
 NEED = 0.3  # the same of incidents for each inhabitant
+TOPIC = 0.4  # and of each category within a municipality
 NEAR = 12.0  # metres between an incident and where a report puts it
 MARKED = 0.7  # share of the repeat reports that agents mark as duplicates
 CHANNELS = (("web", 0.62), ("phone", 0.33), ("open311", 0.05))
@@ -50,7 +51,7 @@ KINDS = {
     "graffiti": Kind(0.398, 0.050, 7.0, 0.05, 100),
     "waste": Kind(0.376, 0.060, 3.0, 0.25, 200),
     "road": Kind(0.178, 0.030, 12.0, 0.40, 60),
-    "green-space": Kind(0.036, 0.025, 9.0, 0.60, 190),
+    "green-space": Kind(0.036, 0.025, 9.0, 0.60, 165),
     "lighting": Kind(0.012, 0.045, 6.0, 0.45, 355),
 }
 
@@ -82,9 +83,10 @@ def generate(
     incident = 0
     for name, quota in zip(KINDS, _quotas(count), strict=True):
         drawn: list[_Report] = []
+        here = [need[one.code] * math.exp(chance.gauss(0, TOPIC)) for one in known]
         while len(drawn) < quota:
             incident += 1
-            area = chance.choices(known, [need[one.code] for one in known])[0]
+            area = chance.choices(known, here)[0]
             rate = KINDS[name].daily * lack[area.code]
             drawn += _reported(chance, incident, name, area, rate, first, length)
         reports += drawn[:quota]

@@ -2,8 +2,7 @@
 
 Rolling origin: L. Tashman (2000), Out-of-sample tests of forecasting accuracy, International
 Journal of Forecasting 16. Scores: MASE, the mean absolute error over that of the seasonal naive
-method within the first history (Hyndman and Koehler, 2006, same journal 22): below 1 is better
-than that; the pinball loss of quantiles (Koenker and Bassett, 1978, Econometrica 46); and coverage,
+method one season ahead within the history (Hyndman and Koehler, 2006, same journal 22); the pinball loss of quantiles (Koenker and Bassett, 1978, Econometrica 46); and coverage,
 the share of values that fell into an interval, which should be what the interval promises.
 """
 
@@ -116,7 +115,7 @@ def backtest(
     y = np.asarray(values, dtype=float)
     first = FEWEST_SEASONS * season
     origins = list(range(len(y) - horizon, first - 1, -step))[:most][::-1]
-    history = y[: origins[0]]
+    history = y[: origins[-1]]
     scale = float(np.abs(history[season:] - history[:-season]).mean()) or 1.0
     truth = np.array([y[origin : origin + horizon] for origin in origins])
     errors, scores = {}, []
