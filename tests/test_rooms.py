@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": set(),
     "methods": set(),
     "participation": {"catalog", "methods", "isolation"},
+    "households": {"isolation", "methods"},
     "isolation": set(),
     "people": {"isolation"},
     "projects": {"catalog", "isolation", "people"},
@@ -76,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "portal": {
         "catalog",
         "connectors",
+        "households",
         "hub",
         "isolation",
         "lake",

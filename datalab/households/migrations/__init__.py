@@ -1,0 +1,1 @@
+"""How the database of households came to its present shape."""
