@@ -16,6 +16,9 @@ from datalab.inspection.naming import plain, words
 
 _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[a-zA-Z]{2,}")
 _PHONE = re.compile(r"(?:\+33|0033)?[ .-]?\(?0?\)?[ .-]?[1-9](?:[ .-]?\d{2}){4}")
+# Of another country: a sign of its code, or the form of North America.
+_ABROAD = re.compile(r"(?:\+|00)[1-9][\d .()-]{6,18}\d|\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]?\d{4}")
+_MACHINE = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?=.*:.*:)[0-9a-fA-F:]{3,39}")
 _NIR = re.compile(r"[123478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6}\d{2}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _PLATE = re.compile(r"[A-HJ-NP-TV-Z]{2}-?\d{3}-?[A-HJ-NP-TV-Z]{2}")
@@ -37,6 +40,7 @@ _HEADERS: dict[str, tuple[set[str], ...]] = {
         *({"naissance"}, {"ne", "le"}, {"nee", "le"}, {"birth"}, {"birthdate"}, {"birthday"}),
         *({"ddn"}, {"dob"}, {"date", "naiss"}),
     ),
+    "machine": ({"ip"}, {"ipv4"}, {"ipv6"}, {"mac", "address"}, {"adresse", "mac"}, {"imei"}),
     "name": (
         *({"prenom"}, {"prenoms"}, {"nom", "famille"}, {"nom", "usage"}, {"nom", "naissance"}),
         *({"nom", "prenom"}, {"nom", "patronymique"}, {"civilite"}, {"firstname"}, {"surname"}),
@@ -96,6 +100,9 @@ _PLACES = {
         "residence",
     ),
 }
+_NUMBERS = ("phone", "nir", "iban", "plate")  # a "phone number" counts nothing
+_GIVEN = {"prenom", "prenoms", "firstname", "first", "given", "civilite"}
+_BARE = {"nom", "noms", "name", "last", "first", "patronyme"}
 STUDIED = 600  # different values
 _WHOLE = 0.5  # share of the values that have to say so
 
@@ -103,7 +110,10 @@ _WHOLE = 0.5  # share of the values that have to say so
 def suspicion_of(name: str, label: str, kind: str, values: Sequence[str]) -> Suspicion | None:
     """Why the column may be about persons, or None."""
     named = [*words(name), *words(label)]
-    by_header = None if _COUNTED & set(named) else _by_header(named)
+    by_header = _by_header(named)
+    counted = _COUNTED & set(named)
+    if counted and not (counted == {"number"} and by_header in _NUMBERS):
+        by_header = None
     if kind in ("double", "boolean", "geometry", "time"):
         return None
     if kind in ("integer", "bigint") and by_header not in ("nir", "phone", "birth"):
@@ -124,10 +134,30 @@ def suspicion_of(name: str, label: str, kind: str, values: Sequence[str]) -> Sus
         return Suspicion(best[0], by, round(best[1], 2), _masked(filled, _TESTS[best[0]]))
     if by_header is None or not filled:
         return None
-    share = sum(map(_TESTS[by_header], filled)) / len(filled) if by_header in _TESTS else 0.0
-    if by_header in ("email", "phone", "iban", "nir", "plate") and share < 0.1:
+    tests = {**_TESTS, "machine": _is_machine, "phone": _is_some_phone}
+    share = sum(map(tests[by_header], filled)) / len(filled) if by_header in tests else 0.0
+    if by_header in ("email", "phone", "iban", "nir", "plate", "machine") and share < 0.1:
         return None  # an address of a web page below "contact", a model of phone, …
     return Suspicion(by_header, "header", round(share, 2), _masked(filled, lambda value: True))
+
+
+def beside_persons(headers: Sequence[str], suspicions: Sequence[Suspicion | None]) -> set[int]:
+    """The columns that are called no more than "name", where the others are about one person.
+
+    ``Nom`` alone is as often the name of a school; beside ``Prénom`` it is not.
+    """
+    named = [set(words(header)) for header in headers]
+    alone = {next(iter(one)) for one in named if len(one) == 1}
+    about = {"first", "last"} <= alone or any(
+        suspicion is not None
+        and (suspicion.kind in ("birth", "nir") or (suspicion.kind == "name" and _GIVEN & one))
+        for one, suspicion in zip(named, suspicions, strict=True)
+    )
+    return {n for n, one in enumerate(named) if about and len(one) == 1 and one <= _BARE}
+
+
+def named_person(values: Sequence[str]) -> Suspicion:
+    return Suspicion("name", "header", 0.0, _masked(values, lambda value: True))
 
 
 def _by_header(named: Sequence[str]) -> str | None:
@@ -172,6 +202,14 @@ def _is_iban(value: str) -> bool:
     return int(turned) % 97 == 1
 
 
+def _is_machine(value: str) -> bool:
+    return bool(_MACHINE.fullmatch(value))
+
+
+def _is_some_phone(value: str) -> bool:
+    return _is_phone(value) or bool(_ABROAD.fullmatch(value))
+
+
 def _is_phone(value: str) -> bool:
     return bool(_PHONE.fullmatch(value)) and (" " in value or "." in value or value[0] in "+0")
 
@@ -194,6 +232,6 @@ def _of_a_service(values: Sequence[str]) -> bool:
 
 
 def _masked(values: Sequence[str], test: Callable[[str], bool]) -> list[str]:
-    """Three examples of which only the first letter of each word is shown."""
+    """Three examples of which only the first letter of each word is shown, and no digit."""
     found = [value for value in values if test(value)][:3]
-    return [re.sub(r"(?<=\w)\w", "•", value)[:40] for value in found]
+    return [re.sub(r"(?<=\w)\w|\d", "•", value)[:40] for value in found]

@@ -9,7 +9,7 @@ import duckdb
 from datalab.inspection.column import Typed
 from datalab.inspection.found import ColumnFound, Suspicion
 from datalab.inspection.layout import Layout
-from datalab.inspection.personal import suspicion_of
+from datalab.inspection.personal import beside_persons, named_person, suspicion_of
 from datalab.inspection.place import role_of
 from datalab.inspection.unit import UNITS, unit_of
 from datalab.lake.connection import connect, identifier
@@ -31,7 +31,7 @@ def profiled(
             _column(connection, layout, position, name, typed, staged.rows)
             for position, (name, typed) in enumerate(zip(names, found, strict=True))
         ]
-    return _addresses(columns)
+    return _beside(columns)
 
 
 def _column(
@@ -116,15 +116,23 @@ def _unit(layout: Layout, position: int, typed: Typed, label: str) -> str | None
     return None
 
 
-def _addresses(columns: list[ColumnFound]) -> list[ColumnFound]:
-    """Addresses are those of persons only beside persons; else they are those of places."""
+def _beside(columns: list[ColumnFound]) -> list[ColumnFound]:
+    """Addresses and bare names are those of persons beside persons, else those of places."""
     from dataclasses import replace
 
-    beside = any(c.personal is not None and c.personal.kind in _PERSONS for c in columns)
+    names = beside_persons([c.source for c in columns], [c.personal for c in columns])
+    beside = bool(names) or any(
+        c.personal is not None and c.personal.kind in _PERSONS for c in columns
+    )
 
     def kept(suspicion: Suspicion | None) -> Suspicion | None:
         if suspicion is not None and suspicion.kind == "address" and not beside:
             return suspicion if suspicion.by == "header" else None
         return suspicion
 
-    return [replace(column, personal=kept(column.personal)) for column in columns]
+    return [
+        replace(column, personal=named_person(column.examples))
+        if number in names and column.personal is None and column.type == "varchar"
+        else replace(column, personal=kept(column.personal))
+        for number, column in enumerate(columns)
+    ]

@@ -19,6 +19,14 @@ KINDS = {
     "nir": Phrase("social security numbers"),
     "iban": Phrase("bank accounts"),
     "plate": Phrase("number plates"),
+    "machine": Phrase("addresses of devices"),
+}
+
+
+# What Excel and LibreOffice write where a formula has no result, in English and in French.
+SHEET_ERRORS = {
+    *("#n/a", "#n/d", "#ref!", "#div/0!", "#value!", "#valeur!", "#name?", "#nom?"),
+    *("#num!", "#nombre!", "#null!", "#nul!"),
 }
 
 
@@ -81,6 +89,14 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
                 "note",
                 None,
                 column.name,
+            )
+        signs = {value.strip() for value in typed.sample if value.strip().lower() in SHEET_ERRORS}
+        if column.type == "varchar" and signs:
+            yield Remark(
+                "sheet-errors",
+                "error signs of a spreadsheet, kept as text: {signs}",
+                {"signs": ", ".join(sorted(signs))},
+                column=column.name,
             )
         if column.personal is not None:
             yield Remark(

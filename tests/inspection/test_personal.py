@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from datalab.inspection.inspect import inspect
 from datalab.inspection.personal import suspicion_of
 
 PERSONAL = {
@@ -46,3 +49,46 @@ def test_what_is_about_places_and_things_is_not(name: str) -> None:
 
 def test_a_wrong_key_makes_no_social_security_number() -> None:
     assert suspicion_of("identifiant", "", "varchar", ["255081416802539"] * 3) is None
+
+
+ABROAD = {
+    "a phone number": ("phone number", ["+1 202 555 0101", "+44 20 7946 0958"], "phone"),
+    "of North America": ("Contact Phone Number", ["2095257564", "(202) 332-4200"], "phone"),
+    "a device": ("ip_address", ["10.0.0.1", "192.0.2.7"], "machine"),
+}
+
+
+@pytest.mark.parametrize("name", ABROAD)
+def test_what_is_written_as_elsewhere_is_suspected_below_its_header(name: str) -> None:
+    header, values, kind = ABROAD[name]
+    found = suspicion_of(header, "", "varchar", values)
+    assert found is not None
+    assert found.kind == kind
+    assert not any(letter.isdigit() for example in found.examples for letter in example)
+
+
+def suspected(path: Path, text: str) -> set[str]:
+    path.write_text(text, encoding="utf-8")
+    return {column.source for column in inspect(path).columns if column.personal is not None}
+
+
+def test_a_bare_name_is_of_a_person_beside_a_first_name_only(tmp_path: Path) -> None:
+    people = "Nom;Prénom;Ville\nDurand;Claire;Dijon\nPetit;Hugo;Quetigny\nMorel;Inès;Dijon\n"
+    assert suspected(tmp_path / "people.csv", people) == {"Nom", "Prénom"}
+    schools = "Nom;Commune;Effectif\nVoltaire;Dijon;210\nMonge;Dijon;180\nDarcy;Chenôve;150\n"
+    assert suspected(tmp_path / "schools.csv", schools) == set()
+    pair = "first,last,zip\nJohn,Doe,08123\nMary,Poe,08124\n"
+    assert suspected(tmp_path / "pair.csv", pair) == {"first", "last"}
+
+
+def test_a_name_of_a_person_is_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Nom;Prénom\nDurand;Claire\nPetit;Hugo\n", encoding="utf-8")
+    assert inspect(path).key == []
+
+
+def test_error_signs_of_a_spreadsheet_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("site;remark\n1;#N/A\n2;works\n3;#REF!\n4;rain\n", encoding="utf-8")
+    (said,) = [one for one in inspect(path).remarks if one.code == "sheet-errors"]
+    assert (said.column, said.facts) == ("remark", {"signs": "#N/A, #REF!"})
