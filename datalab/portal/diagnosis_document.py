@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from datalab.i18n import Language, translate
 from datalab.methods.diagnosis import LEVELS, Diagnosis, Figure, Finding, Value
@@ -24,13 +25,14 @@ from datalab.portal.diagnosis_words import (
     EVIDENCE,
     GROUPS,
     INDICATORS,
+    NOTES,
     REASONS,
     SECTORS,
     THEMES,
 )
 
 NONE = "–"
-TERRITORIES = ("Dijon Métropole", "Côte-d’Or", "Bourgogne-Franche-Comté", "France")
+SYMBOLS = ("%", "% per year", "EUR/year")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class _Teller:
         return translate(message, self.language, **facts)
 
     def number(self, value: float, digits: int = 0) -> str:
-        return figures.number(round(value, digits) if digits else round(value), self.language)
+        """With that many decimals, also where they are zeros."""
+        return figures.number(Decimal(f"{value:.{digits}f}"), self.language)
 
     def why(self, reason: str) -> str:
         """Why a cell holds no figure, in a word; a dash where nothing comparable is held."""
@@ -136,16 +139,19 @@ class _Teller:
     def finding(self, number: int, one: Finding) -> Item:
         figure = self.made.figure(one.id)
         said = self.value(figure, figure.at("commune"))
-        name, unit = INDICATORS[one.id].in_(self.language), self.unit(figure.unit)
+        name = INDICATORS[one.id].in_(self.language)
+        # Other units are told by the name of the indicator.
+        if figure.unit in SYMBOLS:
+            said = f"{said}\u00a0{self.unit(figure.unit)}"
         if one.reference is None:
             text = self.t(
-                "F{number}. {what}: {value} {unit} ({year}).",
-                number=number, what=name, value=said, unit=unit, year=figure.years,
+                "F{number}. {what}: {value} ({year}).",
+                number=number, what=name, value=said, year=figure.years,
             )  # fmt: skip
         else:
             text = self.t(
-                "F{number}. {what}: {value} {unit}, against {other} in the métropole ({year}).",
-                number=number, what=name, value=said, unit=unit, year=figure.years,
+                "F{number}. {what}: {value}, against {other} in the métropole ({year}).",
+                number=number, what=name, value=said, year=figure.years,
                 other=self.value(figure, figure.at("metropole")),
             )  # fmt: skip
         rank = self.t(
@@ -195,15 +201,23 @@ class _Teller:
             Heading(2, self.t("Beside larger territories")),
             Paragraph(
                 self.t(
-                    "Each line is of one year, in the limits of today. “–”: no comparable figure "
-                    "of that year at that level is held here, and none is taken from elsewhere. "
-                    "“Hidden”: see “Small counts”. “Secret (INSEE)”: INSEE does not publish it."
+                    "Each line is of one year, in the limits of today: {name}, Dijon Métropole, "
+                    "Côte-d’Or, Bourgogne-Franche-Comté, France (without Mayotte); the rank is "
+                    "that among communes whose figure is shown, the largest first. “–”: no "
+                    "comparable figure of that year at that level is held here, and none is taken "
+                    "from elsewhere. "
+                    "“Hidden”: see “Small counts”. “Secret (INSEE)”: INSEE does not publish it.",
+                    name=self.made.name,
                 ),
                 "note",
             ),
         ]
-        head = (
-            self.t("Indicator (unit, year)"), self.made.name, *TERRITORIES, self.t("Place"),
+        head = tuple(
+            self.t(name)
+            for name in (
+                "Indicator (unit, year)", "Commune", "Métropole", "Département", "Region",
+                "France", "Rank",
+            )
         )  # fmt: skip
         for title, ids in GROUPS:
             rows = []
@@ -291,31 +305,7 @@ class _Teller:
                     ),
                 ),
             ),
-            Item(
-                self.t(
-                    "Rates of the métropole are made of the sums of its communes, never of the "
-                    "mean of their rates; a median is never averaged."
-                )
-            ),
-            Item(
-                self.t(
-                    "In communes of 10,000 inhabitants or more the census asks a sample (about "
-                    "40 % of dwellings in five years): small differences there are within its "
-                    "error. In smaller ones everybody is asked, once in five years."
-                )
-            ),
-            Item(
-                self.t(
-                    "The apparent migratory balance is what births and deaths do not explain; it "
-                    "also holds the errors of both censuses."
-                )
-            ),
-            Item(
-                self.t(
-                    "Answers to questionnaires are not in this document: they are published with "
-                    "each survey, weighted to the census by raking where it says so."
-                )
-            ),
+            *(Item(note.in_(self.language)) for note in NOTES),
         ]
         sources = [
             Item(

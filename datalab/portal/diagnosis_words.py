@@ -188,3 +188,22 @@ THEMES: dict[str, Theme] = {
         Phrase("ANCT (France services, digital advisers), commune, associations"),
     ),
 }
+NOTES: tuple[Phrase, ...] = (
+    Phrase(
+        "Rates of the métropole are made of the sums of its communes, never of the mean of their "
+        "rates; a median is never averaged."
+    ),
+    Phrase(
+        "In communes of 10,000 inhabitants or more the census asks a sample (about 40 % of "
+        "dwellings in five years): small differences there are within its error. In smaller ones "
+        "everybody is asked, once in five years."
+    ),
+    Phrase(
+        "The apparent migratory balance is what births and deaths do not explain; it also holds "
+        "the errors of both censuses."
+    ),
+    Phrase(
+        "Answers to questionnaires are not in this document: they are published with each survey, "
+        "weighted to the census by raking where it says so."
+    ),
+)
