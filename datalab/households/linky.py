@@ -76,7 +76,7 @@ def read(content: bytes) -> Curve:
 
 
 def _text(content: bytes) -> str:
-    if b"\x00" in content[:4] or content[:2] in (b"PK", b"\xd0\xcf"):
+    if content[:2] in (b"PK", b"\xd0\xcf"):
         raise _refused(Phrase("it is a workbook: choose CSV when you download"))
     for encoding in ("utf-8-sig", "cp1252"):
         try:
@@ -144,7 +144,8 @@ def _points(
     refused = empty = repeated = 0
     last: datetime | None = None
     for row in rows:
-        value = row[2 if between else 1] if len(row) > (2 if between else 1) else "?"
+        row = row + ["?"] * (3 - len(row))
+        value = row[2 if between else 1]
         if value == "":
             empty += 1
             continue
