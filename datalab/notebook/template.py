@@ -17,9 +17,9 @@ MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
 def notebook(entry: Entry, language: Language) -> dict[str, Any]:
     """An nbformat 4.5 document without outputs; texts of the catalog are plain text in it."""
     dataset = entry.dataset
-    title, about = _plain(dataset["title"][language]), _plain(dataset["description"][language])
+    title, about = plain(dataset["title"][language]), plain(dataset["description"][language])
     license = LICENSES.get(dataset["license"])
-    answer = _plain(license.answer.in_(language)) if license else _plain(dataset["license"])
+    answer = plain(license.answer.in_(language)) if license else plain(dataset["license"])
     reuse = translate("May I reuse it?", language)
     cells = [
         _markdown(f"# {title}\n\n{about}\n\n**{reuse}** {answer}"),
@@ -63,7 +63,7 @@ def _has_places(dataset: dict[str, Any]) -> bool:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """``text`` so that Markdown shows it letter by letter."""
     return MARKUP.sub(r"\\\1", " ".join(text.split()))
 

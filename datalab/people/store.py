@@ -141,6 +141,10 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (token, day)
     ) WITHOUT ROWID;
     """,
+    # In which language a person last signed in or chose to read: letters go out in it.
+    "ALTER TABLE accounts ADD COLUMN language TEXT;\n",
+    # A token may be for one dataset alone.
+    "ALTER TABLE tokens ADD COLUMN dataset TEXT NOT NULL DEFAULT '';",
 )
 
 

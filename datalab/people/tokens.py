@@ -32,7 +32,8 @@ KEPT_DAYS = 40  # of counted use
 
 @dataclass(frozen=True)
 class Token:
-    """``name`` says which program it is for. Times in Unix seconds."""
+    """``name`` says which program it is for; ``dataset`` is the only closed one it opens, empty
+    where it opens all that its account may read. Times in Unix seconds."""
 
     id: str
     account: str
@@ -42,6 +43,7 @@ class Token:
     expires_at: float
     used_at: float | None
     revoked_at: float | None
+    dataset: str = ""
 
     def opens(self, now: float) -> bool:
         return self.revoked_at is None and now < self.expires_at
@@ -51,9 +53,18 @@ _FIELDS = tuple(one.name for one in fields(Token))
 
 
 def make(
-    store: Store, now: float, account: str, name: str, expires_at: float, *, actor: str = ""
+    store: Store,
+    now: float,
+    account: str,
+    name: str,
+    expires_at: float,
+    *,
+    actor: str = "",
+    dataset: str = "",
 ) -> tuple[Token, str]:
     """A new token and its words, which nobody can read again.
+
+    With ``dataset``, what is closed opens to it for that one alone.
 
     Raises
     ------
@@ -71,14 +82,15 @@ def make(
     if expires_at > now + LONGEST_LIFE:
         raise TokenNotMade(reason=Phrase("it lasts a year at most"), field="until")
     words = PREFIX + secrets.token_urlsafe(32)
-    token = Token(secrets.token_hex(4), account, name, "read", now, expires_at, None, None)
+    id = secrets.token_hex(4)
+    token = Token(id, account, name, "read", now, expires_at, None, None, dataset)
     with store.writing() as database:
         open_ones = [one for one in _of(database, account) if one.opens(now)]
         if len(open_ones) >= MOST:
             reason = Phrase("you have {most} already; revoke one that is not used", most=MOST)
             raise TokenNotMade(reason=reason, field="name")
         database.execute(
-            "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (_digest(words), *(getattr(token, name) for name in _FIELDS)),
         )
         facts = {"token": token.id, "name": name, "until": expires_at}

@@ -42,7 +42,7 @@ def lakes_of(holding: Holding, reader: Reader) -> tuple[str, ...]:
     access = holding.dataset.access
     if access == "open":
         return (OPEN,)
-    if reader.name is None:
+    if reader.name is None or reader.only not in (None, holding.id):
         return ()
     member = may(reader.groups, "read:members")
     if access == "members":
@@ -105,12 +105,13 @@ def require_rows(holding: Holding, language: Language, reader: Reader = ANONYMOU
     """
     reason = barrier(holding, reader)
     if reason == "redistribution":
-        raise DownloadRefused(dataset=holding.id)
+        raise DownloadRefused(dataset=holding.id, barrier=reason)
     if reason is not None:
-        raise AccessRefused(dataset=holding.id, reason=explain(reason, language))
+        raise AccessRefused(dataset=holding.id, reason=explain(reason, language), barrier=reason)
     if holding.entry.lake.startswith(RESTRICTED):
         if reader.witness is None:
-            raise AccessRefused(dataset=holding.id, reason=explain("restricted", language))
+            said = explain("restricted", language)
+            raise AccessRefused(dataset=holding.id, reason=said, barrier="restricted")
         reader.witness(holding.entry.lake)
     if reader.takes is not None:
         reader.takes(holding.id)

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from starlette.requests import Request
@@ -37,7 +37,7 @@ class Reader:
     """``grants`` are datasets (``<id>``, or ``<id>--<mask>`` for a masked one) that a steward
     granted to the account and that have not ended. ``witness`` writes a restricted read down; it
     is told the lake that was read. ``takes`` remembers that the holder of a token uses a dataset,
-    to tell them before it changes."""
+    to tell them before it changes. ``only`` is the one closed dataset that a token was made for."""
 
     name: str | None = None
     groups: frozenset[str] = frozenset()
@@ -45,6 +45,7 @@ class Reader:
     via: Via = "anonymous"
     witness: Witness | None = field(default=None, compare=False, repr=False)
     takes: Witness | None = field(default=None, compare=False, repr=False)
+    only: str | None = None
 
 
 ANONYMOUS = Reader()
@@ -106,7 +107,9 @@ def reader_of(request: Request) -> Reader:
     shown = token_of(request)
     if shown is not None:
         token, account = shown
-        return _reader(request, account, "token", token=token.id)
+        return replace(
+            _reader(request, account, "token", token=token.id), only=token.dataset or None
+        )
     if not cookies_of(request, COOKIE):
         return ANONYMOUS
     person = person_of(request)

@@ -203,7 +203,7 @@ def _account(request: Request, document: Mapping[str, Any]) -> str:
     SignInNeeded
     """
     reader = reader_of(request)
-    if reader.via == "token" and reader.name:
+    if reader.via == "token" and reader.name and reader.only is None:
         return reader.name
     expected = secret(request.app.state.settings.secrets, KEY)
     shown = request.headers.get("x-datalab-hub", "")
