@@ -14,7 +14,7 @@ from email.message import EmailMessage
 
 from datalab.errors import DatalabError
 from datalab.hub.plan import Plan
-from datalab.i18n import LANGUAGES, Phrase
+from datalab.i18n import LANGUAGES, Phrase, translate
 from datalab.isolation import notices
 from datalab.lake.index import Entry, read_index
 from datalab.participation.letter import MailServer, possible
@@ -65,12 +65,15 @@ def attend(settings: Settings, now: float) -> None:
 
 def _warn(settings: Settings, entry: Entry | None, one: Grant, now: float) -> None:
     moment = f"{datetime.fromtimestamp(one.until, UTC).astimezone():%H:%M}"
-    said = Phrase(
-        "Access to “{title}” ends at {moment}. This server is stopped then: save your work.",
-        title=_title(entry, one, "fr"),
-        moment=moment,
-    )
-    texts: dict[str, str] = {language: said.in_(language) for language in LANGUAGES}
+    texts: dict[str, str] = {
+        language: translate(
+            "Access to “{title}” ends at {moment}. This server is stopped then: save your work.",
+            language,
+            title=_title(entry, one, language),
+            moment=moment,
+        )
+        for language in LANGUAGES
+    }
     for name in {one.account, *_projects_of(settings, one.account)}:
         notices.tell(settings.run / "ways" / name, "access", texts, now)
 
@@ -133,12 +136,14 @@ def _letter(
     facts = {"who": who, "purpose": one.purpose, "day": day, "reason": one.reason, "link": link}
     made = EmailMessage()
     made["From"], made["To"] = settings.mail_from, to.email
-    title = _title(entry, one, "fr")
-    made["Subject"] = " ".join(SUBJECTS[one.state].in_("fr").format(title=title).split())
-    made.set_content(BODIES[one.state].in_("fr").format(**facts))
+    title = _title(entry, one, to.language)
+    made["Subject"] = " ".join(SUBJECTS[one.state].in_(to.language).format(title=title).split())
+    made.set_content(BODIES[one.state].in_(to.language).format(**facts))
+    made["Content-Language"] = to.language
     return made
 
 
 def _title(entry: Entry | None, one: Grant, language: str) -> str:
-    title = (entry.dataset.get("title") or {}).get(language) if entry else None
+    said = entry.dataset.get("title") or {} if entry else {}
+    title = said.get(language) or said.get("fr")
     return str(title or one.dataset)

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from datalab.catalog.compatibility import told
 from datalab.errors import DatalabError
 from datalab.hub.plan import Plan
-from datalab.i18n import Phrase
+from datalab.i18n import Phrase, translate
 from datalab.lake.index import Entry, read_index
 from datalab.lake.notice import Notice, all_notices
 from datalab.lineage.store import Lineage
@@ -105,19 +105,25 @@ def users_of(settings: Settings, dataset: str, now: float) -> Iterator[tuple[Acc
 def letter(
     settings: Settings, entry: Entry, notice: Notice, to: Account, uses: list[str], root: str
 ) -> EmailMessage:
-    """One letter, in French as all of them are."""
-    title = " ".join(str((entry.dataset.get("title") or {}).get("fr") or entry.id).split())
+    """One letter, in the language in which its reader reads the lab."""
+    language, said = to.language, entry.dataset.get("title") or {}
+    title = " ".join(str(said.get(language) or said.get("fr") or entry.id).split())
     day = f"{datetime.fromisoformat(notice.until):%d/%m/%Y}"
-    named = [f"projet {slug}" if slug else "jeton d’accès" for slug in uses]
+    named = [
+        translate("project {slug}", language, slug=slug)
+        if slug
+        else translate("an access token", language)
+        for slug in uses
+    ]
     made = EmailMessage()
     made["From"], made["To"] = settings.mail_from, to.email
-    made["Subject"] = SUBJECT.in_("fr").format(title=title, day=day)
+    made["Subject"] = SUBJECT.in_(language).format(title=title, day=day)
     made.set_content(
-        BODY.in_("fr").format(
+        BODY.in_(language).format(
             title=title,
             uses=", ".join(named),
             day=day,
-            changes=told(notice.changes, "fr"),
+            changes=told(notice.changes, language),
             link=f"{root}/datasets/{entry.id}/versions",
         )
     )

@@ -19,7 +19,7 @@ from datalab.errors import (
     UnknownAccount,
     UnknownGroup,
 )
-from datalab.i18n import Phrase
+from datalab.i18n import DEFAULT, Language, Phrase
 from datalab.people import audit
 from datalab.people.identity import clean
 from datalab.people.rights import GROUPS
@@ -52,6 +52,7 @@ class Account:
     disabled_at: float | None
     invitation: str | None = None
     seen_at: float | None = None
+    language: Language = DEFAULT
 
     def may_enter(self, now: float) -> bool:
         """Neither disabled nor over, and in a group: without one, there is nothing to do."""
@@ -277,6 +278,15 @@ def _keep_an_operator(database: sqlite3.Connection, now: float, name: str) -> No
         raise LastOperator(name=name)
 
 
+def speak(store: Store, name: str, language: Language) -> None:
+    """Remember in which language a person reads: letters go out in it."""
+    with store.reading() as database:
+        row = database.execute("SELECT language FROM accounts WHERE name = ?", (name,)).fetchone()
+    if row is not None and row["language"] != language:
+        with store.writing() as database:
+            database.execute("UPDATE accounts SET language = ? WHERE name = ?", (language, name))
+
+
 def checked_groups(groups: Iterable[str]) -> tuple[str, ...]:
     """Groups without repetition, in the lab's order.
 
@@ -308,4 +318,5 @@ def _account(database: sqlite3.Connection, row: sqlite3.Row) -> Account:
         disabled_at=row["disabled_at"],
         invitation=row["invitation"],
         seen_at=row["seen_at"],
+        language="en" if row["language"] == "en" else DEFAULT,
     )

@@ -94,8 +94,8 @@ def reads(store: Store, dataset: str, limit: int) -> list[Entry]:
     with store.reading() as database:
         rows = database.execute(
             "SELECT * FROM audit WHERE action IN "
-            "('access.read', 'access.declared', 'server.start', 'project.run', 'guided.run') AND EXISTS ("
-            "SELECT 1 FROM json_each(audit.detail, '$.lakes') "
+            "('access.read', 'access.declared', 'server.start', 'project.run', 'guided.run') "
+            "AND EXISTS (SELECT 1 FROM json_each(audit.detail, '$.lakes') "
             "WHERE value = ? OR substr(value, 1, ?) = ?) ORDER BY number DESC LIMIT ?",
             (lake, len(lake) + 2, f"{lake}--", limit),
         ).fetchall()

@@ -39,7 +39,10 @@ def wants_page(request: Request) -> bool:
 
 def answer(request: Request, error: DatalabError) -> Response:
     """The error in the shape that fits the reader."""
+    from datalab.portal.refusal import with_way  # it stands above the doors that answer by this
+
     language = language_of(request)
+    error = with_way(request, error, language)
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"}
     if isinstance(error, MethodRefused):
         headers["Allow"] = "GET, HEAD"

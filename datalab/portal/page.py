@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 from datalab.i18n import LANGUAGES, translate
 from datalab.participation import letter
+from datalab.people.accounts import speak
 from datalab.people.identity import GROUP_NAMES
 from datalab.portal import figures, notice
 from datalab.portal.language import COOKIE, NAMES, YEAR, known, language_of, now, switched
@@ -137,6 +138,8 @@ def render(
         response.set_cookie(
             COOKIE, chosen, max_age=YEAR, path=f"{prefix}/", samesite="lax", httponly=True
         )
+        if person is not None:
+            speak(request.app.state.store, person.name, chosen)
     return response
 
 

@@ -23,7 +23,7 @@ from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.rights import MEANING, Right, may
 from datalab.people.visits import Visit, Visits
-from datalab.portal.language import now
+from datalab.portal.language import language_of, now
 from datalab.portal.oauth import own_path
 from datalab.settings import Settings
 
@@ -109,6 +109,7 @@ def welcome(request: Request, response: Response, account: Account, hub_session:
     visits = visits_of(request.app.state.settings)
     for earlier in cookies_of(request, COOKIE):
         visits.close(earlier)
+    accounts.speak(request.app.state.store, account.name, language_of(request))
     token = visits.open(account, hub_session, now().timestamp())
     response.set_cookie(COOKIE, token, **cookie_options(request))
 

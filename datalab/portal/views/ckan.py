@@ -23,6 +23,7 @@ from datalab.portal.ckan import BadQuery, Document, Invalid, NotFound, Site
 from datalab.portal.form import body_of
 from datalab.portal.language import language_of, now
 from datalab.portal.page import PUBLIC
+from datalab.portal.refusal import with_way
 
 router = APIRouter(prefix="/api", tags=["ckan"])
 LARGEST = 64 << 10  # bytes of a question
@@ -178,7 +179,7 @@ def _answer(request: Request, name: str, given: Document) -> Response:
     except DatalabError as error:
         kinds = {401: "Authorization Error", 403: "Authorization Error", 404: "Not Found Error"}
         kind = kinds.get(error.status, "Validation Error")
-        said = error.message(site.language)
+        said = with_way(request, error, site.language).message(site.language)
         if kind == "Authorization Error":
             said = f"Access denied: {said}"
         return failed(error.status, kind, {"message": said})

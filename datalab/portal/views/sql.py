@@ -24,6 +24,7 @@ from datalab.portal.page import PAGE_ONLY, page
 from datalab.portal.plot import Plot, numbers_of, plot_of
 from datalab.portal.query import LONGEST, ROWS, Answer, Queries, readable
 from datalab.portal.reader import Reader, reader_of
+from datalab.portal.refusal import with_way
 
 router = APIRouter(tags=["data"])
 SHOWN = 200  # rows of a page
@@ -97,7 +98,9 @@ async def ask(request: Request) -> Response:
     except DatalabError as refused:
         if fields.get("format") == "csv":
             raise
-        view = _view(request, query, refused=refused.message(language_of(request)))
+        language = language_of(request)
+        said = with_way(request, refused, language).message(language)
+        view = _view(request, query, refused=said)
         made = page(request, "sql.html", view)
         made.status_code = 400 if refused.status < 500 else refused.status
         return made
