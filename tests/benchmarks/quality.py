@@ -2,10 +2,12 @@
 
 Ours (`datalab.quality.validate` on a staged DuckDB file) against single-pass SQL written by hand,
 which counts the rows that break each expectation as ours does, and against Great Expectations on
-pandas with BOOLEAN_ONLY, its fastest setting, on data already in memory. The readings are
-synthetic and exist only here: 2,400 households, 17,520 half-hours each, 42 million rows.
+pandas with BOOLEAN_ONLY, its fastest setting, on data already in memory; up to ten million rows,
+also against Soda and pointblank on the same DuckDB file, each in an environment of its own. All
+must answer alike. The readings are synthetic and exist only here: 2,400 households, 17,520
+half-hours each, 42 million rows.
 
-    python tests/benchmarks/quality.py [--quick]     --quick: 10 million rows only
+    python tests/benchmarks/quality.py [--quick] [--rows N]     --quick: 10 million rows only
 """
 
 from __future__ import annotations
@@ -30,12 +32,14 @@ from datalab.catalog.dataset import Dataset
 from datalab.catalog.validation import ValidationResult
 from datalab.quality.validate import validate
 from tests.benchmarks.pairing import fail_unless_equal, print_header, print_ratio
+from tests.benchmarks.quality_peers import Peers, peak
 
 HALF_HOURS = 17_520
 HOUSEHOLDS = 2_400
 SIZES = {"1M": 1_000_000, "10M": 10_000_000, "42M": HOUSEHOLDS * HALF_HOURS}
 TARGET = 1.25
 ROUNDS = {"1M": 7, "10M": 7, "42M": 5}
+ROWS_OF_PEERS = 10_000_000  # beyond, they take minutes
 # What Great Expectations on pandas was seen to take: 6 GB for 42 million rows, doubled to be safe.
 BYTES_PER_ROW = 290
 
@@ -263,8 +267,8 @@ def compare(path: Path, expectations: list[dict[str, Any]], what: str) -> None:
     print(f"  same answers on {what}: {held} of {len(ours)} expectations hold", flush=True)
 
 
-def paired(sides: dict[str, Callable[[], object]], rounds: int) -> float:
-    """Median over the rounds of ours / by hand.
+def paired(sides: dict[str, Callable[[], object]], rounds: int) -> tuple[float, float]:
+    """Median over the rounds of ours / by hand, and the median seconds of ours.
 
     Each pair is timed within seconds, so that what else the machine does in a minute touches both
     sides of a ratio; the order turns with every round.
@@ -278,12 +282,13 @@ def paired(sides: dict[str, Callable[[], object]], rounds: int) -> float:
     for name, found in seconds.items():
         rest = " ".join(f"{value:.2f}" for value in found)
         print(f"{name:>12}: median {statistics.median(found):.2f} s ({rest})")
-    return statistics.median(
+    ratio = statistics.median(
         ours / peer for ours, peer in zip(seconds["ours"], seconds["by hand"], strict=True)
     )
+    return ratio, statistics.median(seconds["ours"])
 
 
-def run(folder: Path, label: str, pandas: bool) -> dict[str, float]:
+def run(folder: Path, label: str, pandas: bool, peers: Peers | None) -> dict[str, float]:
     """Ratios ours / by hand, without and with the uniqueness of two columns."""
     rows = SIZES[label]
     print_header(Path(__file__), rows, ("duckdb", "great-expectations", "pandas"))
@@ -293,19 +298,27 @@ def run(folder: Path, label: str, pandas: bool) -> dict[str, float]:
         print(f"{name}: {len(expectations)} expectations", flush=True)
         compare(path, expectations, f"clean data, {name}")
         described, unique = dataset(expectations), UNIQUE in expectations
-        ratios[name] = paired(
+        ratios[name], seconds = paired(
             {
                 "ours": lambda described=described: validate(described, path),
                 "by hand": lambda unique=unique: by_hand(path, unique),
             },
-            ROUNDS[label],
+            ROUNDS.get(label, 5),
         )
         print(f"  ours / by hand: {ratios[name]:.2f}", flush=True)
+    whole = [*SUITE, UNIQUE]
     if pandas:
-        on_pandas(path, [*SUITE, UNIQUE])
+        on_pandas(path, whole)
+    print(f"  ours: at most {peak(dataset(whole), path) >> 20} MB for {label}", flush=True)
+    asked = peers if rows <= ROWS_OF_PEERS else None
+    if asked:
+        held = answers(validate(dataset(whole), path))
+        asked.compare(path, whole, held, 3 if rows <= SIZES["1M"] else 1, seconds)
     path.unlink()
     dirty = build(folder, rows, dirty=True)
-    compare(dirty, [*SUITE, UNIQUE], f"dirty data, {label}")
+    compare(dirty, whole, f"dirty data, {label}")
+    if asked and rows <= SIZES["1M"]:
+        asked.compare(dirty, whole, answers(validate(dataset(whole), dirty)), 1)
     dirty.unlink()
     return ratios
 
@@ -313,12 +326,19 @@ def run(folder: Path, label: str, pandas: bool) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10 million rows only")
+    parser.add_argument("--rows", type=int, help="this many rows only")
     parser.add_argument("--no-pandas", action="store_true", help="without GX on pandas")
+    parser.add_argument("--no-peers", action="store_true", help="without Soda and pointblank")
     chosen = parser.parse_args()
+    labels = ["10M"] if chosen.quick else list(SIZES)
+    if chosen.rows:
+        labels = [f"{chosen.rows / 1e6:g}M"]
+        SIZES.setdefault(labels[0], chosen.rows)
     ratios: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="quality-") as folder:
-        for label in ["10M"] if chosen.quick else list(SIZES):
-            ratios = run(Path(folder), label, not chosen.no_pandas)
+        peers = None if chosen.no_peers else Peers(Path(folder))
+        for label in labels:
+            ratios |= run(Path(folder), label, not chosen.no_pandas, peers)
     for name, value in ratios.items():
         print_ratio(f"quality-{name}", value, TARGET)
     if any(value > TARGET for value in ratios.values()):
