@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 EARTH = 6371.0088  # km, mean radius (IUGG, R1)
-# How much longer the way is than the crow flies, where no street network is known. Between about 1.2
-# in a dense network (Newell, 1980, "Traffic Flow on Transportation Networks") and the 1.417 that
-# Boscoe, Henry and Zdeb found over the United States (2012, "A nationwide comparison of driving
-# distance versus straight-line distance to hospitals", The Professional Geographer 64(2)).
+# How much longer the way is than the crow flies, where no street network is known: between some
+# 1.2 in a dense network (Newell, 1980, "Traffic Flow on Transportation Networks") and the 1.417
+# that Boscoe, Henry and Zdeb found over the United States (2012, "A nationwide comparison of
+# driving distance versus straight-line distance to hospitals", The Professional Geographer 64(2)).
 DETOUR = 1.3
 Matrix = NDArray[np.float64]
 

@@ -334,6 +334,7 @@ def test_the_javascript_app_reads_the_lab_from_another_port(
         assert "Open Database License" in page.locator("#attribution").inner_text()
         assert page.locator("#quality").inner_text().startswith("Quality:")
         assert page.evaluate("window.hurt") is None
+        assert not page.get_by_label("Personal token").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.close()
     closed_data = taken(workplace, "places", tmp_path / "b")
