@@ -168,6 +168,15 @@ def relations_of(communes: Sequence[str]) -> list[Relation[Cell]]:
     return found
 
 
+def failing(known: Territory) -> list[float]:
+    """By how much each relation of :func:`relations_of` fails in truth, since parts were rounded.
+
+    An attacker who knew it would know more than any reader does.
+    """
+    lines = relations_of(tuple(known.names))
+    return [abs(math.fsum(one * known.exact[k] for k, one in line.items())) for line in lines]
+
+
 def _exact(indicators: Rows, iris: Rows, names: Mapping[str, str]) -> dict[Cell, float]:
     read: dict[Cell, float] = {}
     for dataset, rows in ((INDICATORS, indicators), (IRIS, iris)):
