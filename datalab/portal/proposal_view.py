@@ -283,8 +283,10 @@ def _published(request: Request, one: Proposal, language: Language) -> dict[str,
     if one.state != "published":
         return {"wait": False, "there": False, "failed": ""}
     holding = request.app.state.library.shelf().holdings.get(one.dataset)
-    if holding is None:
+    if holding is None or (holding.entry.record is None and holding.entry.good is None):
         return {"wait": True, "there": False, "failed": ""}
-    error = holding.entry.record.get("error") if holding.entry.good is None else None
-    failed = (error or {}).get("message", "")
+    record = holding.entry.record or {}
+    error = record.get("error") if holding.entry.good is None else None
+    said = error or {}
+    failed = (said.get("messages") or {}).get(language) or said.get("message", "")
     return {"wait": False, "there": holding.entry.good is not None, "failed": failed}

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from datalab.catalog.dataset import Dataset
 from datalab.connectors import http
 from datalab.connectors.transfer import Patience
-from datalab.errors import DatalabError, ProposalRefused
+from datalab.errors import DatalabError, ProposalRefused, SourceRefused
 from datalab.i18n import LANGUAGES, Phrase
 from datalab.inspection.found import Inspection
 from datalab.inspection.inspect import inspect
@@ -137,7 +137,14 @@ class Works:
         }
         dataset = Dataset.model_validate(asked).located("territory", Path("proposal.yaml"))
         cache = self.proposals.folder(one.id) / "cache"
-        fetched = http.fetch(dataset, cache=cache, max_bytes=LARGEST, patience=BRIEF)
+        try:
+            fetched = http.fetch(dataset, cache=cache, max_bytes=LARGEST, patience=BRIEF)
+        except SourceRefused:
+            reason = Phrase(
+                "the lab does not fetch links to a private network; send the file itself, or ask "
+                "the operator to allow this machine"
+            )
+            raise ProposalRefused(field="url", reason=reason) from None
         partial = file.with_name("file.part")
         shutil.copyfile(fetched.path, partial)
         partial.replace(file)
