@@ -87,9 +87,61 @@ def intervals(
     ValueError
         where no counts at all fit what is shown: the tables contradict each other.
     """
-    system = System(published, relations, list(rates), rounding, slack, floors or {})
-    asked = [key for key, value in published.items() if value is None]
-    return {key: system.interval(key) for key in asked if only is None or key in only}
+    asked = {k for k, value in published.items() if value is None and (only is None or k in only)}
+    told, free = list(rates), dict(enumerate(_each(slack, len(relations))))
+    # A rate links the two counts that it is made of, as a sum does.
+    links = [*relations, *({rate.part: 1.0, rate.whole: 1.0} for rate in told)]
+    numbers = {id(relation): number for number, relation in enumerate(relations)}
+    found: dict[K, Interval] = {}
+    for keys, lines in linked(published, links):
+        if asked.isdisjoint(keys):
+            continue
+        own = [line for line in lines if id(line) in numbers]
+        system = System(
+            keys,
+            own,
+            [rate for rate in told if rate.part in keys],
+            rounding,
+            [free[numbers[id(line)]] for line in own],
+            floors or {},
+        )
+        found |= {key: system.interval(key) for key in keys if key in asked}
+    return found
+
+
+def _each(slack: float | Sequence[float], count: int) -> list[float]:
+    return [slack] * count if isinstance(slack, float | int) else list(slack)
+
+
+V = TypeVar("V")
+
+
+def linked(
+    values: Mapping[K, V], relations: Sequence[Relation[K]], fixed: Collection[K] = ()
+) -> list[tuple[dict[K, V], list[Relation[K]]]]:
+    """Tables that nothing links but what is ``fixed``: each is a smaller program of its own."""
+    root = {key: key for key in values}
+
+    def find(key: K) -> K:
+        while root[key] != key:
+            root[key] = root[root[key]]
+            key = root[key]
+        return key
+
+    for relation in relations:
+        free = [key for key in relation if key not in fixed]
+        for key in free[1:]:
+            root[find(key)] = find(free[0])
+    members: dict[K, dict[K, V]] = {}
+    for key, value in values.items():
+        members.setdefault(find(key), {})[key] = value
+    lines: dict[K, list[Relation[K]]] = {}
+    for relation in relations:
+        first = next((key for key in relation if key not in fixed), None)
+        if first is not None:
+            lines.setdefault(find(first), []).append(relation)
+            members[find(first)] |= {key: values[key] for key in relation}
+    return [(one, lines.get(key, [])) for key, one in members.items()]
 
 
 class System(Generic[K]):

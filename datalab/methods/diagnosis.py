@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datalab.methods.indicator import INDICATOR_OF, LIST, Measure
@@ -36,7 +36,7 @@ FEW = 100  # people or dwellings below which a rate makes no finding
 
 @dataclass(frozen=True)
 class Value:
-    """A figure of one level, or why there is none."""
+    """A figure of one level, rounded as it is shown, or why there is none."""
 
     level: str
     value: float | None
@@ -205,6 +205,10 @@ def _figure(
             values.append(Value(level, one.of(*(float(row[name]) for name in one.columns))))
         else:
             values.append(Value(level, None, "incomparable"))
+    values = [
+        value if value.value is None else replace(value, value=round(value.value, one.digits))
+        for value in values
+    ]
     shown = [value.value for value in every.values() if value.value is not None]
     rank = None if mine.value is None else 1 + sum(other > mine.value for other in shown)
     whole = known.published[insee, one.whole] if one.whole else None

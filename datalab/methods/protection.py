@@ -23,7 +23,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from datalab.methods.attack import Interval, K, Relation, intervals
+from datalab.methods.attack import Interval, K, Relation, intervals, linked
 
 TOUCHED = 1e-7  # a change below is the solver's own noise
 
@@ -89,7 +89,7 @@ def protect(
     } | {key for key in hidden if key in values}
     secret = set(primary)
     price = {key: _cost(value) for key, value in values.items()} | dict(costs or {})
-    parts = _parts(values, relations, fixed)
+    parts = linked(values, relations, fixed)
     programs = [_Program(one, lines, floors, price, fixed) for one, lines in parts]
     program_of = {key: program for program in programs for key in program.keys}
     done: set[K] = set()
@@ -126,34 +126,6 @@ def protect(
 def _cost(value: float) -> float:
     """Small counts first; a zero says more than most, and large ones are what people look for."""
     return 30.0 if value == 0 else 1.0 + math.log1p(abs(value)) ** 2
-
-
-def _parts(
-    values: Mapping[K, float], relations: Sequence[Relation[K]], kept: set[K]
-) -> list[tuple[dict[K, float], list[Relation[K]]]]:
-    """Tables that nothing links but what stays shown: each is a smaller program of its own."""
-    root = {key: key for key in values}
-
-    def find(key: K) -> K:
-        while root[key] != key:
-            root[key] = root[root[key]]
-            key = root[key]
-        return key
-
-    for relation in relations:
-        linked = [key for key in relation if key not in kept]
-        for key in linked[1:]:
-            root[find(key)] = find(linked[0])
-    members: dict[K, dict[K, float]] = {}
-    for key, value in values.items():
-        members.setdefault(find(key), {})[key] = value
-    lines: dict[K, list[Relation[K]]] = {}
-    for relation in relations:
-        first = next((key for key in relation if key not in kept), None)
-        if first is not None:
-            lines.setdefault(find(first), []).append(relation)
-            members[find(first)] |= {key: values[key] for key in relation}
-    return [(one, lines.get(key, [])) for key, one in members.items()]
 
 
 class _Program(Generic[K]):
