@@ -1,0 +1,80 @@
+"""How readily people report, told by repeat reports alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from datalab.methods.reporting import Exposure, correct, exposures, propensities
+
+RATES = {"a": 0.02, "b": 0.05, "c": 0.1, "d": 0.2, "e": 0.05, "f": 0.05}
+
+
+def town(
+    seed: int = 1, incidents: int = 400
+) -> tuple[list[str], list[int], list[float], list[float]]:
+    """Reports of places with known rates; each incident stands for ten days after the first."""
+    chance = np.random.default_rng(seed)
+    groups, which, times, ends = [], [], [], []
+    for number in range(incidents * len(RATES)):
+        group = list(RATES)[number % len(RATES)]
+        first = chance.uniform(0, 700)
+        at = first
+        while at < first + 10:
+            groups.append(group)
+            which.append(number)
+            times.append(at)
+            ends.append(first + 10)
+            at += chance.exponential(1 / RATES[group])
+    return groups, which, times, ends
+
+
+def test_a_worked_example_by_hand() -> None:
+    # Incident 1: reported on days 0, 2 and 9, closed on day 5: one repeat in 5 days. Incident 2:
+    # reported on day 10, still there at the end of day 20: no repeat in 10 days.
+    found = exposures("aaabc", [1, 1, 1, 2, 3], [0, 2, 9, 10, 20], [5, 5, 5, math.inf, 21])
+    assert found == [Exposure("a", 1, 1, 5.0), Exposure("b", 1, 0, 10.0), Exposure("c", 1, 0, 0.0)]
+
+
+def test_nothing_counts_after_the_window() -> None:
+    found = exposures("aab", [1, 1, 2], [0, 50, 100], [math.inf] * 3, window=30)
+    assert found[0] == Exposure("a", 1, 0, 30.0)
+
+
+def test_known_rates_come_back_within_their_bounds() -> None:
+    found = {one.group: one for one in propensities(exposures(*town()))}
+    inside = [found[g].low <= rate <= found[g].high for g, rate in RATES.items()]
+    assert sum(inside) >= len(RATES) - 1
+    assert found["d"].delay < found["a"].delay
+    assert found["d"].reported(45) > found["a"].reported(45) > 0
+
+
+def test_twice_as_many_incidents_change_no_reporting_rate() -> None:
+    few, many = (
+        {one.group: one.rate for one in propensities(exposures(*town(3, size)))}
+        for size in (300, 900)
+    )
+    for group, rate in few.items():
+        assert rate == pytest.approx(many[group], rel=0.35)
+
+
+def test_correction_raises_every_count_most_where_people_report_least() -> None:
+    known = propensities(exposures(*town()))
+    found = {one.group: one for one in correct(known, [10.0] * len(known), lifetime=45, seed=1)}
+    for one in found.values():
+        assert one.low < one.value < one.high
+        assert one.value > one.reported
+    assert found["a"].value / found["a"].reported > found["d"].value / found["d"].reported
+
+
+def test_the_same_seed_gives_the_same_bounds() -> None:
+    known = propensities(exposures(*town()))
+    sizes = [10.0] * len(known)
+    assert correct(known, sizes, lifetime=45, seed=7) == correct(known, sizes, lifetime=45, seed=7)
+
+
+def test_without_repeats_nothing_is_said() -> None:
+    with pytest.raises(ValueError, match="fewer than 30 repeat reports"):
+        propensities([Exposure(g, 100, 1, 1000.0) for g in "abcdef"])
