@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         description="Address of a PostgreSQL for participation (postgresql+psycopg://…); empty "
         "means SQLite in the home.",
     )
+    households_database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a PostgreSQL of its own for households (postgresql+psycopg://…), "
+        "with a role that nothing else uses; empty means SQLite in the home.",
+    )
     smtp: SecretStr = Field(
         default=SecretStr(""),
         description="Mail server, smtp[s]://user:password@host:port; empty: no mail is sent.",
@@ -209,6 +214,17 @@ class Settings(BaseSettings):
         """Address of the database of what people say without an account."""
         given = self.participation_database.get_secret_value()
         return given or f"sqlite:///{self.home / 'participation' / 'participation.sqlite'}"
+
+    @property
+    def custody(self) -> Path:
+        """Folder of what households keep: their database and, beside it, their own key."""
+        return self.home / "households"
+
+    @property
+    def households(self) -> str:
+        """Address of the database of households, apart from all others."""
+        given = self.households_database.get_secret_value()
+        return given or f"sqlite:///{self.custody / 'households.sqlite'}"
 
     @property
     def lineage(self) -> Path:

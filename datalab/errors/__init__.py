@@ -37,6 +37,7 @@ from datalab.errors.guided import (
 )
 from datalab.errors.household import (
     AlreadyDone,
+    HouseholdError,
     HouseholdRefused,
     HouseholdsUnavailable,
     MeterFileRefused,
@@ -223,7 +224,8 @@ __all__ = [
     "ContactRefused", "ControlRefused", "CrateInvalid", "DatalabError", "DeploymentError",
     "DiagnosisNotThere", "DownloadRefused", "DuplicateControl", "ExpectationRefused",
     "FieldRefused", "FileNotATable", "FileTooLarge", "FlagNotSent", "FlagRefused", "FlagReturned",
-    "FormExpired", "FormTooLarge", "GuidedError", "HomeNotEmpty", "HouseholdRefused",
+    "FormExpired", "FormTooLarge", "GuidedError", "HomeNotEmpty", "HouseholdError",
+    "HouseholdRefused",
     "HouseholdsUnavailable", "HubUnreachable", "InspectionError", "InspectionStopped",
     "InvalidAddress", "InvalidAnswers", "InvalidCatalog", "InvalidControl", "InvalidDescription",
     "InvalidInvitation", "InvalidManifest", "InvalidName", "InvalidParameter",

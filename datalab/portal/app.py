@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from datalab import __version__
 from datalab.errors import HubUnreachable
+from datalab.households.store import Store as Households
 from datalab.hub.plan import Plan
 from datalab.i18n import Phrase
 from datalab.isolation.homes import Homes
@@ -110,6 +111,7 @@ def create_app(
     app.state.histories = Histories()
     app.state.streams = Streams()
     app.state.participation = Participation(settings.participation)
+    app.state.households = Households(settings.households)
     app.state.feed = Feed(app.state.participation)
     app.state.sharing = Sharing(lambda: app.state.participation.rushed)
     app.state.uses = Uses(app.state.participation, lambda: now().date().isoformat())
@@ -168,6 +170,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.quotas.write, now().timestamp())
     await run_in_threadpool(app.state.uses.close)
     await run_in_threadpool(app.state.participation.close)
+    await run_in_threadpool(app.state.households.close)
 
 
 def client_of(settings: Settings, prefix: str, environment: Mapping[str, str]) -> Client | None:
