@@ -249,7 +249,9 @@ class _Run:
         )
         staged = accumulated(self.settings.lake, dataset, staged)
         self.on_event(Event("staged", dataset.id))
-        record = record.with_(rows=staged.total, added=staged.added, rejected=staged.rejected)
+        record = record.with_(
+            rows=staged.total, added=staged.added, rejected=staged.rejected, feed=staged.feed
+        )
         good = (entry.good or {}) if entry else {}
         if staged.added == 0 and good.get("definition") == record.definition:
             return Prepared(record.with_(state="unchanged"), None)

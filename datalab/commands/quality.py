@@ -79,7 +79,16 @@ def _verdicts(entry: Entry, language: Language) -> list[dict[str, Any]]:
 
 
 def _whole(entry: Entry, now: datetime, language: Language) -> dict[str, Any]:
-    return {**_short(entry, now), "results": _verdicts(entry, language)}
+    found = {**_short(entry, now), "results": _verdicts(entry, language)}
+    return {**found, "feed": feed} if (feed := _feed(entry, language)) else found
+
+
+def _feed(entry: Entry, language: Language) -> dict[str, Any] | None:
+    """What was found in the whole feed of which the dataset is one table."""
+    from datalab.lake.feed_report import in_words, report_of
+
+    report = report_of(entry.record, entry.good)
+    return in_words(report, language) if report else None
 
 
 def _list(entries: list[Entry], now: datetime, language: Language) -> None:
@@ -120,3 +129,15 @@ def _show(entry: Entry, now: datetime, language: Language) -> None:
             click.echo("    " + translate("not checked: {reason}", language, reason=reason))
         for row in verdict["examples"][:3]:
             click.echo(f"    {row_in_words(row, language)}")
+    if (feed := _feed(entry, language)) is None:
+        return
+    said = translate(
+        "The whole feed: {tables} tables, {faults} rows at fault.",
+        language,
+        tables=number(len(feed["tables"]), language),
+        faults=number(feed["rows_at_fault"], language),
+    )
+    click.echo(said)
+    for one in feed["faults"]:
+        rows = translate("rows: {count}", language, count=number(one["rows"], language))
+        click.echo(f"  {one['table']}.txt, {one['column']}: {one['words']} ({rows})")

@@ -92,6 +92,7 @@ def fill_apart(
         answer["rejected"],
         [Reject(**reject) for reject in answer["rejects"]],
         Path(parquet) if parquet else None,
+        answer.get("feed"),
     )
 
 
@@ -121,6 +122,7 @@ def answered(request: Mapping[str, Any]) -> dict[str, Any]:
         "rejected": filled.rejected,
         "rejects": [reject.as_json() for reject in filled.rejects],
         "parquet": str(filled.parquet) if filled.parquet else None,
+        "feed": filled.feed,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -25,13 +26,14 @@ class Filled:
     """Rows in the table ``data`` (``source`` where a transform follows), and those that are not.
 
     ``rejected`` counts rows, each once; ``rejects`` are the first values at fault. Where there is
-    a ``parquet``, ``data`` is a view on it.
+    a ``parquet``, ``data`` is a view on it. ``feed`` is told of a table that is one of several.
     """
 
     rows: int
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
     parquet: Path | None = None
+    feed: dict[str, Any] | None = None
 
 
 def fill(
@@ -69,7 +71,7 @@ def fill(
         express_way = write_express(dataset, raw, connection, folder) if large else None
         if express_way is not None:
             parquet, rows = express_way
-            return Filled(rows, parquet=parquet)
+            return Filled(rows, parquet=parquet, feed=raw.feed)
         try:
             rows, rejected, rejects = write_typed(
                 dataset, _held(raw, schema, connection), connection
@@ -81,7 +83,7 @@ def fill(
             rows, rejected, rejects = write_typed(
                 dataset, _held(again, schema, connection), connection
             )
-        return Filled(rows, rejected, rejects)
+        return Filled(rows, rejected, rejects, feed=raw.feed)
     except duckdb.Error as error:
         raise unreadable(dataset, "{error}", error=_first_line(error)) from error
     finally:

@@ -54,6 +54,8 @@ class Raw:
         asked once, after the relation has been read.
     mended
         where the relation cannot be read at all: another one made from the same file, or None.
+    feed
+        what was found in the whole of which this relation is one table (``FeedReport``).
     """
 
     relation: str
@@ -61,6 +63,7 @@ class Raw:
     lines: Callable[[Sequence[int]], list[int]]
     lost: Callable[[], Lost] = Lost
     mended: Callable[[], Raw | None] = lambda: None
+    feed: dict[str, Any] | None = None
 
 
 def same_columns(dataset: Dataset, found: Iterable[str], optional: Iterable[str] = ()) -> list[str]:

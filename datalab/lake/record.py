@@ -44,6 +44,9 @@ class RunRecord:
     rollback
         of a run that put an earlier snapshot in front again: ``to`` and ``from``, with file and
         definition of the latter, which are not published again, and the ``note``.
+    feed
+        of a table that is one of several in its file: the tables and what is wrong in and between
+        them (``FeedReport``), without values.
     moved_from
         the lake that held the dataset before its access changed.
     """
@@ -70,6 +73,7 @@ class RunRecord:
     held: dict[str, Any] | None = None
     rollback: dict[str, Any] | None = None
     moved_from: str | None = None
+    feed: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A JSON document; ``from_json`` reverses it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.schema import schema_of
@@ -35,6 +35,7 @@ class Staged:
 
     ``rejected`` counts rows, each once; ``rejects`` are the first thousand values at fault. Where
     there is a ``parquet``, ``data`` is a view on it, and the lake can take that file as it is.
+    ``feed`` is told of a table that is one of several in its file (``FeedReport``).
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Staged:
     table: str = "data"
     parquet: Path | None = None
     addition: Addition | None = None
+    feed: dict[str, Any] | None = None
 
     @property
     def added(self) -> int | None:
@@ -101,7 +103,7 @@ def stage(
     )
     rows, rejected, rejects = filled.rows, filled.rejected, filled.rejects
     if filled.parquet is not None:
-        return Staged(path, rows, parquet=filled.parquet)
+        return Staged(path, rows, parquet=filled.parquet, feed=filled.feed)
     total = rows + rejected
     if rejected and rejected > dataset.max_reject_ratio * total:
         first = rejects[0]
@@ -118,4 +120,4 @@ def stage(
         )
     if dataset.transform is not None:
         rows = transform(dataset, path, threads)
-    return Staged(path, rows, rejected, rejects)
+    return Staged(path, rows, rejected, rejects, feed=filled.feed)

@@ -16,6 +16,7 @@ from datalab.errors import nearest
 from datalab.lake.connection import identifier
 from datalab.lake.feed import open_feed
 from datalab.lake.feed_faults import faults, seconds
+from datalab.lake.feed_report import FeedReport
 from datalab.lake.gtfs_tables import TABLES
 from datalab.lake.raw import Lost, Raw, Reject, same_columns, unreadable
 
@@ -65,7 +66,11 @@ def read_timetable(
     connection.execute("CREATE TEMP TABLE at_fault(line BIGINT)")
     found: list[Reject] = []
     lines: set[int] = set()
-    for fault in faults(feed, table):
+    report = FeedReport.of(feed)
+    for fault in faults(feed):
+        report.add(fault)
+        if fault.table != table:
+            continue
         if fault.line not in lines:
             lines.add(fault.line)
         if len(found) < KEPT:
@@ -97,6 +102,7 @@ def read_timetable(
         dict.fromkeys(given, "VARCHAR"),
         numbered,
         lambda: Lost(len(lines), sorted(found, key=lambda reject: reject.line)),
+        feed=report.as_json(),
     )
 
 

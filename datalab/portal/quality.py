@@ -11,6 +11,8 @@ from datalab.catalog.beyond_sentences import observed_in_words
 from datalab.catalog.validation import ExpectationResult, ValidationResult
 from datalab.catalog.words import in_words
 from datalab.i18n import Language, translate
+from datalab.lake.feed_report import in_words as feed_in_words
+from datalab.lake.feed_report import report_of
 from datalab.portal.access import barrier
 from datalab.portal.library import Holding
 from datalab.portal.reader import ANONYMOUS, Reader
@@ -41,7 +43,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Quality:
-    """``published`` judges what can be read now; ``refused`` the later data that were kept out."""
+    """``published`` judges what can be read now; ``refused`` the later data that were kept out.
+    ``feed`` is what was found in all tables of the file, where this is one of several."""
 
     evaluated_at: str | None
     held: int
@@ -50,6 +53,7 @@ class Quality:
     unchecked: int
     published: list[Verdict]
     refused: list[Verdict]
+    feed: dict[str, Any] | None = None
 
 
 def quality_of(holding: Holding, language: Language, reader: Reader = ANONYMOUS) -> Quality:
@@ -64,6 +68,7 @@ def quality_of(holding: Holding, language: Language, reader: Reader = ANONYMOUS)
         # A row tells more than a total, which often is wrong because of that row.
         refused.sort(key=lambda verdict: not verdict.examples)
     outcomes = [verdict.outcome for verdict in published]
+    feed = report_of(holding.record, holding.good)
     return Quality(
         evaluated_at=good.evaluated_at if good else None,
         held=outcomes.count("held"),
@@ -72,6 +77,7 @@ def quality_of(holding: Holding, language: Language, reader: Reader = ANONYMOUS)
         unchecked=outcomes.count("unchecked"),
         published=published,
         refused=refused,
+        feed=feed_in_words(feed, language) if feed else None,
     )
 
 

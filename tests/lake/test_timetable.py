@@ -15,6 +15,7 @@ from datalab.i18n import LANGUAGES, Phrase
 from datalab.lake.connection import connect
 from datalab.lake.feed import open_feed
 from datalab.lake.feed_faults import faults
+from datalab.lake.feed_report import in_words
 from datalab.lake.gtfs_tables import TABLES
 from tests.lake.datasets import dataset, rows, staged
 
@@ -170,3 +171,26 @@ def test_every_table_of_the_specification_can_be_loaded_and_held(tmp_path: Path)
     assert told(empty, tmp_path) == []
     odd = {name: f"{empty[name]}\n{','.join('?' for _ in head)}" for name, head in heads.items()}
     assert {table for table, _, _ in told({**empty, **odd}, tmp_path)} > {"pathways", "fare_rules"}
+
+
+def test_the_whole_feed_is_told_with_the_table(tmp_path: Path) -> None:
+    """Faults of other tables count too, without a value of a row, and come back from the child."""
+    broken = {**changed("trips", "t2,", "t2,nowhere"), "stops": FEED["stops"], "own_notes": "a\nb"}
+    columns = {"stop_id": "varchar", "stop_name": "varchar"}
+    result = staged(_table("stops", columns), zipped(broken), tmp_path)
+    assert result.rejected == 0, "nothing is wrong with the stops themselves"
+    assert result.feed is not None
+    assert result.feed["tables"]["stop_times"] == 4
+    assert result.feed["unknown"] == ["own_notes"]
+    (fault,) = result.feed["faults"]
+    assert (fault["table"], fault["column"], fault["rows"], fault["line"]) == (
+        "trips",
+        "shape_id",
+        1,
+        3,
+    )
+    assert "nowhere" not in str(result.feed)
+    for language in LANGUAGES:
+        said = in_words(result.feed, language)
+        assert said["rows_at_fault"] == 1
+        assert "{" not in said["faults"][0]["words"]
