@@ -1,0 +1,172 @@
+"""The territorial diagnosis of each commune: what it says, in three forms, and what it keeps."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pypdf import PdfReader
+from starlette.testclient import TestClient
+
+from datalab.methods.attack import Rate, intervals
+from datalab.methods.indicator import INDICATOR_OF
+from datalab.methods.territory import VARIABLES, WHOLE, failing, relations_of
+from datalab.portal.app import create_app
+from datalab.portal.diagnosis import NEEDED
+from datalab.portal.views import diagnosis as door
+from datalab.refresh import refresh
+from datalab.settings import Settings
+from tests.portal.conftest import PREFIX
+from tests.portal.serving import served
+from tests.portal.test_browser import WCAG
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.network
+SENNECEY, FLAVIGNEROT = "21605", "21270"
+BARE = "\u00a0\u202f"
+SHARES = {"%", "for 100 employed residents", "for 100 under 20"}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(home=tmp_path_factory.mktemp("diagnosis") / "home")
+    wanted = [*NEEDED, "population-history", "published-figures"]
+    states = {run.dataset: run.state for run in refresh(wanted, settings, "essai")}
+    if "failed" in states.values():
+        pytest.skip(f"the package index does not answer: {states}")
+    return settings
+
+
+@pytest.fixture(scope="module")
+def portal(lake: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(lake), base_url=f"http://lab.test{PREFIX}/") as client:
+        yield client
+
+
+def words(text: str) -> str:
+    for space in BARE:
+        text = text.replace(space, " ")
+    return " ".join(text.split())
+
+
+def told(portal: TestClient, insee: str) -> dict[str, Any]:
+    found: dict[str, Any] = portal.get(f"diagnosis/{insee}.json").json()
+    return found
+
+
+def test_every_commune_of_the_metropole_has_a_diagnosis(portal: TestClient) -> None:
+    communes = portal.get("diagnosis.json").json()["communes"]
+    assert len(communes) == 23
+    assert sum(one["population"] for one in communes) == 258_630
+    page = portal.get("diagnosis/").text
+    assert all(f'href="{PREFIX}/diagnosis/{one["insee"]}"' in page for one in communes)
+    led = portal.get("diagnosis/", params={"commune": SENNECEY}, follow_redirects=False)
+    assert led.headers["location"] == f"{PREFIX}/diagnosis/{SENNECEY}"
+
+
+def test_the_page_of_sennecey_says_its_figures_beside_larger_territories(
+    portal: TestClient,
+) -> None:
+    text = words(portal.get(f"diagnosis/{SENNECEY}", headers={"Accept-Language": "fr"}).text)
+    assert "comptait 2 125 habitants en 2022, soit 0,8 % de Dijon Métropole" in text
+    found = told(portal, SENNECEY)["diagnosis"]
+    values = {
+        figure["id"]: {one["level"]: (one["value"], one["reason"]) for one in figure["values"]}
+        for figure in found["figures"]
+    }
+    assert values["density"]["metropole"] == (1077.8, "")  # INSEE, dossier complet
+    assert [values["vacancy_2021"][level][0] for level in ("department", "country")] == [8.5, 8.1]
+    assert values["median_income"]["metropole"] == (None, "median")
+    assert values["poverty_rate"]["commune"] == (None, "secret")
+    assert values["poverty_rate"]["region"] == (13.4, "")
+    assert values["unemployment_rate"]["country"] == (None, "incomparable")
+    assert [finding["id"] for finding in found["findings"]][:2] == ["vacancy_2022", "owner_share"]
+
+
+def test_the_pdf_says_what_the_page_says_and_is_the_same_each_time(portal: TestClient) -> None:
+    answer = portal.get(f"diagnosis/{SENNECEY}.pdf", headers={"Accept-Language": "fr"})
+    assert answer.headers["content-type"] == "application/pdf"
+    assert "sennecey" in answer.headers["content-disposition"]
+    read = PdfReader(io.BytesIO(answer.content))
+    assert str(read.root_object["/Lang"]) == "fr-FR"
+    text = words(" ".join(page.extract_text() for page in read.pages))
+    for said in ("2 125 habitants", "Petite enfance", "CAF et MSA", "1 077,8"):
+        assert said in text
+    assert portal.get(f"diagnosis/{SENNECEY}.pdf").content == answer.content
+    english = PdfReader(io.BytesIO(portal.get(f"diagnosis/{SENNECEY}.pdf?lang=en").content))
+    assert str(english.root_object["/Lang"]) == "en-GB"
+
+
+@pytest.mark.parametrize("insee", ["99999", "21231'--", "a" * 300])
+def test_another_code_is_refused_with_the_way_on(portal: TestClient, insee: str) -> None:
+    answer = portal.get(f"diagnosis/{insee}", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "page of the diagnoses" in answer.text or "page des diagnostics" in answer.text
+
+
+def test_a_lab_without_the_datasets_says_so(tmp_path: Path) -> None:
+    client = TestClient(create_app(Settings(home=tmp_path)), base_url=f"http://lab.test{PREFIX}/")
+    answer = client.get("diagnosis.json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "diagnosis-not-there")
+
+
+def test_who_solves_linear_programs_over_all_documents_comes_near_no_hidden_count(
+    portal: TestClient,
+) -> None:
+    """Every count, total and rate that the 23 documents publish, put into one system. The attacker
+    even knows by how much each sum fails through rounding."""
+    names = [one["insee"] for one in portal.get("diagnosis.json").json()["communes"]]
+    published: dict[tuple[str, str], float | None] = {}
+    rates = []
+    for insee in names:
+        made = told(portal, insee)["diagnosis"]
+        for count in made["counts"]:
+            published[insee, count["id"]] = count["commune"]
+            published[WHOLE, count["id"]] = count["metropole"]
+        for figure in made["figures"]:
+            one = INDICATOR_OF[figure["id"]]
+            if one.unit not in SHARES or len(one.parts) != 2:
+                continue
+            part, whole = one.parts
+            value = next(v["value"] for v in figure["values"] if v["level"] == "commune")
+            if value is not None:
+                rates.append(Rate((insee, part), (insee, whole), value))
+    assert published.keys() == {(p, v) for p in (*names, WHOLE) for v in VARIABLES}
+    assert all(published[WHOLE, variable] is not None for variable in VARIABLES)
+    small = {k for k, v in published.items() if v is not None and 0 < v < 5}
+    assert {variable for _, variable in small} <= {"natural_balance", "migratory_balance"}
+    known = next(iter(door.KEPT.kept.values())).known
+    floors = {cell: float("-inf") for cell in published if VARIABLES[cell[1]].signed}
+    found = intervals(
+        published,
+        relations_of(tuple(known.names)),
+        rates=rates,
+        rounding=1,
+        slack=failing(known),
+        floors=floors,
+    )
+    assert len(rates) > 100
+    assert len(found) > 80
+    near = {cell: interval for cell, interval in found.items() if interval.is_within(5)}
+    assert near == {}
+    for cell, interval in found.items():
+        assert interval.low - 1 <= known.exact[cell] <= interval.high + 1, "no count that fits"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(browser: Browser, lake: Settings, width: int) -> None:
+    with served(lake) as address:
+        page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+        for path in ("diagnosis/", f"diagnosis/{SENNECEY}", f"diagnosis/{FLAVIGNEROT}"):
+            page.goto(address + path)
+            found = Axe().run(page, options=WCAG).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.context.close()
