@@ -29,19 +29,27 @@ def pages_command(slug: str | None, beside: bool, as_json: bool, home: str | Non
     Avec SLUG, celles de ce projet, même sans changement.
     """
     from datalab.portal.app import PREFIX
-    from datalab.portal.editions import publish_due
+    from datalab.portal.editions import publish_due, waited_for
     from datalab.portal.library import Library
     from datalab.portal.publishing import Press
 
     if beside:
         _stand_aside()
     here, language = here_of(home), language_of()
-    if slug is not None:
-        here.projects.get(slug)
+    library = Library(here.settings.lake)
+    if slug is not None and (names := waited_for(here.projects.get(slug), library.shelf())):
+        said = translate(
+            "The pages of '{slug}' wait for datasets that are not published yet: {names}. "
+            "'datalab refresh {first}' publishes the first.",
+            language,
+            slug=slug,
+            names=", ".join(names),
+            first=names[0],
+        )
+        raise click.ClickException(said)
     walls, homes = walls_of(here)
     press = Press(here.settings, walls, homes, PREFIX)
     failed = count = 0
-    library = Library(here.settings.lake)
     for made in publish_due(here.projects, library, press, here.now, slug=slug):
         count += 1
         failed += bool(made.error)

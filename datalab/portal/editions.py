@@ -49,6 +49,15 @@ def owed(projects: Projects, shelf: Shelf) -> list[Edition]:
     return list(edition.editions(projects, data, __version__))
 
 
+def waited_for(project: Project, shelf: Shelf) -> list[str]:
+    """Datasets that the pages of a project wait for."""
+    return [
+        name
+        for name in project.manifest.datasets
+        if (holding := shelf.holdings.get(name)) is None or holding.snapshot is None
+    ]
+
+
 def publish_due(
     projects: Projects, library: Library, press: Press, now: float, *, slug: str | None = None
 ) -> Iterator[Made]:
