@@ -1,0 +1,142 @@
+"""Public space runs from top to bottom; its figures are those of its data and follow them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from datalab.projects import manifest
+from datalab.refresh import refresh
+from datalab.settings import CHECKOUT, Settings
+
+FOLDER = CHECKOUT / "projects" / "public-space"
+NEEDED = (
+    *("communes", "commune-boundaries", "commune-indicators", "published-figures"),
+    *("demonstration-requests", "service-requests", "app-use", "lighting-facts", "street-lights"),
+    *("electricity-france", "public-holidays"),
+)
+Told = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(home=tmp_path_factory.mktemp("public-space") / "home")
+    states = {run.dataset: run.state for run in refresh(list(NEEDED), settings, "essai")}
+    if "failed" in states.values():
+        pytest.skip(f"the package index does not answer: {states}")
+    assert set(states.values()) == {"published"}
+    return settings
+
+
+@pytest.fixture
+def told(lake: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What a notebook says in its outputs, with plain spaces and none within numbers."""
+
+    def run(name: str, settings: Settings = lake) -> str:
+        work = tmp_path / f"{name}-{settings.home.name}"
+        work.mkdir()
+        monkeypatch.setenv("DATALAB_LAKE", str(settings.lake))
+        monkeypatch.setenv("DATALAB_READS", str(work / "reads.jsonl"))
+        notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(work)}}).execute()
+        outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+        assert not [o for o in outputs if o.output_type == "stream"], "a warning shows on the page"
+        lines = (work / "reads.jsonl").read_text().splitlines()
+        read = {json.loads(line)["dataset"] for line in lines}
+        assert len(read) >= 2
+        assert read <= set(described().datasets)
+        (page,) = (p for p in described().pages if p.notebook == f"{name}.ipynb")
+        assert sum("image/png" in o.data for o in outputs) == len(page.pictures)
+        words = [o.data.get("text/markdown") or o.data.get("text/html", "") for o in outputs]
+        return "\n".join(words).replace("\u202f", "").replace("\u00a0", " ")
+
+    return run
+
+
+def described() -> manifest.Manifest:
+    return manifest.read(FOLDER / "project.yaml")
+
+
+def changed(tmp_path: Path, dataset: str, old: str, new: str, *needed: str) -> Settings:
+    """Another lake, of a catalog in which one file says something else."""
+    catalog = tmp_path / "catalog"
+    shutil.copytree(CHECKOUT / "catalog", catalog)
+    path = catalog / dataset
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    settings = Settings(home=tmp_path / "other", catalog=catalog)
+    states = {run.dataset: run.state for run in refresh(list(needed), settings, "essai")}
+    assert set(states.values()) == {"published"}, states
+    return settings
+
+
+def test_shipped_notebooks_hold_no_outputs_and_all_are_pages() -> None:
+    files = {path.name for path in FOLDER.glob("*.ipynb")}
+    assert {page.notebook for page in described().pages} == files
+    assert len(files) == 4
+    for file in files:
+        notebook = nbformat.read(FOLDER / file, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+
+
+@pytest.mark.network
+def test_reports_say_that_they_are_invented_and_the_truth_is_found_again(told: Told) -> None:
+    text = told("signalements")
+    assert "**Pas assez de données réelles :** 0 vrais signalements, il en faut 500" in text
+    assert "10281 signalements synthétiques" in text
+    assert "10281 signalements font 6910 incidents" in text
+    assert "l’intervalle la contient dans 22 communes sur 23" in text
+    assert "pas assez de données" in text
+
+
+@pytest.mark.network
+def test_the_workload_is_forecast_only_after_a_real_series(told: Told) -> None:
+    text = told("charge")
+    assert "plus basse de 27 %" in text
+    assert "L’intervalle promis à 80 % a contenu **80 %** des jours" in text
+    assert "il en faut 500, sur au moins 48 semaines" in text
+
+
+@pytest.mark.network
+def test_lighting_answers_when_and_follows_its_assumptions(told: Told, tmp_path: Path) -> None:
+    text = told("eclairage")
+    assert "**4118 h par an**" in text
+    assert "16000 points sur 34000 sont des LED fin 2029" in text
+    assert "tout n’est en LED qu’en **2041**" in text
+    assert "l’économie est de **31 (27 à 35) %**" in text
+    better = changed(
+        tmp_path,
+        "energy/lighting-facts.csv",
+        ",0.4,0.5,0.7,part,2024,assumed",
+        ",0.6,0.7,0.8,part,2024,assumed",
+        *("communes", "published-figures", "lighting-facts", "commune-boundaries", "street-lights"),
+    )
+    text = told("eclairage", better)
+    assert "l’économie est de **31 (27 à 35) %**" not in text
+    assert "il faudrait **" in text
+
+
+@pytest.mark.network
+def test_needs_hide_small_numbers_and_follow_the_requests(told: Told, tmp_path: Path) -> None:
+    text = told("besoins")
+    assert "aucune phrase ci-dessous ne parle de la vraie commune" in text
+    assert "<th>métropole</th>" in text
+    for small in "1234":
+        assert f"<td>{small}</td>" not in text.split("Ce qui sort")[0].split("</table>")[0]
+    other = changed(
+        tmp_path,
+        "government/demonstration-requests.yaml",
+        "  seed: 21231\n",
+        "  seed: 7\n",
+        *("communes", "commune-boundaries", "demonstration-requests", "service-requests"),
+        "app-use",
+    )
+    assert told("besoins", other) != text
