@@ -9,7 +9,7 @@ Sources: the model of `datalab.methods.positive_block` and the readings of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -128,7 +128,7 @@ def spreads(around: Surroundings, drawn: Sequence[dict[str, float]] | None = Non
     """
     middle = positivity.readings(site(around, REFERENCE), likely(ASSUMPTIONS)["renewable_heat"])
     tried = draws(ASSUMPTIONS, DRAWS, seed=SEED) if drawn is None else drawn
-    table = np.array([_ratios(around, one) for one in tried]) * 100
+    table = np.array([list(ratios(around, one).values()) for one in tried]) * 100
     found = []
     for i, one in enumerate(middle):
         p5, p50, p95 = np.percentile(table[:, i], (5, 50, 95))
@@ -148,9 +148,21 @@ def named(cases: Iterable[Case]) -> dict[tuple[str, int, int, int, str], Case]:
     return {(c.works, c.panels, c.electric_cars, c.battery, c.heat): c for c in cases}
 
 
-def _ratios(around: Surroundings, values: dict[str, float]) -> list[float]:
-    done = site(around, REFERENCE, values)
-    return [r.ratio or 0.0 for r in positivity.readings(done, values["renewable_heat"])]
+def ratios(around: Surroundings, values: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Every reading of the renovated blocks with one set of assumptions, as ratios by key."""
+    known = {**likely(ASSUMPTIONS), **(values or {})}
+    done = site(around, REFERENCE, known)
+    found = positivity.readings(done, known["renewable_heat"])
+    return {one.key: one.ratio or 0.0 for one in found}
+
+
+def drop(
+    around: Surroundings, values: Mapping[str, float] | None = None, *, all_uses: bool = False
+) -> float:
+    """What the works save of the final energy of the blocks, a share; of EPB uses or of all."""
+    before, after = (site(around, Plan(works), values) for works in WORKS[:2])
+    more = [one.kind("non-epb") if all_uses else 0.0 for one in (before, after)]
+    return saving(_epb(before) + more[0], _epb(after) + more[1]) or 0.0
 
 
 def _epb(done: Site) -> float:

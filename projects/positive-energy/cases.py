@@ -1,4 +1,4 @@
-"""Writes the two open datasets of this project from the lake: the cases and the readings.
+"""Writes the open datasets of this project from the lake: typical days, cases and readings.
 
 Run it again after a change of the model or of the weather year; the same lake gives the same files.
 
@@ -17,8 +17,10 @@ from typing import Any
 import datalab
 from datalab.methods.positive_block import surroundings
 from datalab.methods.positive_cases import Case, Spread, case, plans, spreads
+from datalab.methods.typical_days import summarise
 
-ENERGY = Path(__file__).parents[2] / "catalog" / "energy"
+CATALOG = Path(__file__).parents[2] / "catalog"
+ENERGY = CATALOG / "energy"
 
 
 def write(path: Path, columns: Sequence[str], rows: Sequence[Any]) -> None:
@@ -32,6 +34,8 @@ if __name__ == "__main__":
     lab = datalab.connect(sys.argv[1] if len(sys.argv) > 1 else None)
     weather = lab.dataset("weather-year-dijon").df().sort_values(["month", "day", "hour"])
     france = lab.dataset("electricity-france").df()
+    days = CATALOG / "environment" / "typical-days-dijon.csv"
+    summarise(weather).to_csv(days, index=False, lineterminator="\n")
     around = surroundings(weather, france["local_time"], france["consumption_mw"])
     cases = [case(around, *one) for one in plans()]
     names = [field.name for field in fields(Case)]

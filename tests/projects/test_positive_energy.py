@@ -1,0 +1,140 @@
+"""The positive-energy project runs from top to bottom, and its figures are those of its data."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import datalab
+from datalab.methods.positive_block import surroundings
+from datalab.methods.positive_cases import case, drop, ratios
+from datalab.portal import positive_energy as page
+from datalab.refresh import refresh
+from datalab.settings import CHECKOUT, Settings
+
+FOLDER = CHECKOUT / "projects" / "positive-energy"
+NEEDED = (
+    *("weather-year-dijon", "electricity-france", "household-electricity", "iris-population"),
+    *("published-figures", "positive-energy-cases", "positive-energy-readings"),
+    "typical-days-dijon",
+)
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = Settings(home=tmp_path_factory.mktemp("positive") / "home")
+    states = {run.dataset: run.state for run in refresh(list(NEEDED), settings, "essai")}
+    if "failed" in states.values():
+        pytest.skip(f"the package index does not answer: {states}")
+    return settings.lake
+
+
+def said(name: str, lake: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the notebook says in its outputs, in one line and with plain spaces."""
+    monkeypatch.setenv("DATALAB_LAKE", str(lake))
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    work.mkdir(parents=True, exist_ok=True)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(work)}}).execute()
+    data = [o.data for c in notebook.cells for o in c.get("outputs", ()) if "data" in o]
+    words = [one.get("text/markdown") or one.get("text/html") or "" for one in data]
+    text = re.sub(r"<[^>]+>", " ", "\n".join(words)).replace("\u202f", "")
+    return re.sub(r"\s+", " ", text)
+
+
+def around(lake: Path, warmer: float = 0.0):  # type: ignore[no-untyped-def]
+    lab = datalab.connect(lake)
+    weather = lab.dataset("weather-year-dijon").df().sort_values(["month", "day", "hour"])
+    weather["dry_bulb"] += warmer
+    france = lab.dataset("electricity-france").df()
+    return surroundings(weather, france["local_time"], france["consumption_mw"])
+
+
+def test_the_public_page_tells_which_readings_hold_the_published_figures(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = said("pourcentages", lake, tmp_path, monkeypatch)
+
+    assert "### 4 lectures sur 24 contiennent 118 à 124 %" in text
+    assert "**58 %** (45 à 60 %)" in text
+    assert "smartcitymag.fr, article 1642, 23 mai 2025" in text
+
+
+def test_who_may_not_read_the_hours_shares_with_typical_days(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_only = tmp_path / "lake"
+    shutil.copytree(lake / "open", open_only / "open")
+
+    shared = said("partage", open_only, tmp_path, monkeypatch)
+
+    assert "trente-six jours types de Dijon" in shared
+    assert "602 MWh consommés" in shared
+    assert "dynamique complète" in shared
+
+
+def test_the_blocks_are_moved_to_gabrovo_with_what_is_missing(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = said("replique", lake, tmp_path, monkeypatch)
+
+    assert "heure par heure" in moved
+    assert "Degrés-jours 18 °C 2839 2816" in moved
+    assert moved.count("Manque :") == 6
+
+
+def test_the_shipped_cases_are_those_of_the_model_on_this_lake(lake: Path) -> None:
+    place = around(lake)
+    known = page.cases(CHECKOUT / "catalog")
+    for key in (page.USUAL, ("deep", 50, 25, 1000, "heat pump")):
+        computed, shipped = case(place, *key), known[key]
+        for name in ("production_mwh", "sold_mwh", "ratio_final", "self_consumption", "ghg"):
+            assert getattr(computed, name) == pytest.approx(shipped[name], abs=0.11), name
+
+
+def test_a_warmer_year_changes_the_headline_figures(lake: Path) -> None:
+    as_it_is, warmer = around(lake), around(lake, warmer=2.0)
+    key = "functional · all · all carriers · final"
+
+    assert drop(as_it_is) == pytest.approx(0.348, abs=0.002)
+    assert ratios(warmer)[key] > 1.03 * ratios(as_it_is)[key]
+
+
+def test_another_share_in_the_dataset_is_another_headline_on_the_page(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = tmp_path / "catalog"
+    shutil.copytree(CHECKOUT / "catalog", catalog)
+    path = catalog / "energy" / "positive-energy-readings.yaml"
+    described = path.read_text(encoding="utf-8")
+    path.write_text(
+        described.replace(
+            "expectations:",
+            "transform: SELECT * REPLACE (used_mwh * 2 AS used_mwh, ratio / 2 AS ratio,"
+            " p5 / 2 AS p5, p95 / 2 AS p95) FROM source\nexpectations:",
+        ),
+        encoding="utf-8",
+    )
+    settings = Settings(home=tmp_path / "home", catalog=catalog)
+    needed = ["published-figures", "positive-energy-cases", "positive-energy-readings"]
+    assert {run.state for run in refresh(needed, settings, "essai")} <= {"published", "unchanged"}
+
+    text = said("pourcentages", settings.lake, tmp_path / "work", monkeypatch)
+
+    assert "**29 %**" in text
+    assert "### 4 lectures" not in text
+
+
+@pytest.mark.parametrize("name", ["pourcentages", "modele", "partage", "replique"])
+def test_every_notebook_names_two_datasets_of_the_manifest_or_more(name: str) -> None:
+    text = (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")
+    read = set(re.findall(r'lab\.dataset\(\\"([a-z-]+)\\"\)', text))
+
+    assert len(read - {"typical-days-dijon"}) >= 2
+    assert read <= set(NEEDED)
