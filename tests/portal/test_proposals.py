@@ -14,6 +14,7 @@ from dulwich.repo import Repo
 
 from datalab.catalog.catalog import Catalog
 from datalab.connectors.registry import source_models
+from datalab.people import audit
 from datalab.proposal import MOST, Proposals
 from datalab.refresh import refresh
 from tests.hub.lab import eventually
@@ -160,6 +161,36 @@ def test_anybody_else_sends_it_and_a_steward_answers(desk: Desk, proposals: Prop
         assert isinstance(commit, Commit)
         assert commit.author.startswith(b"citizen ")
         assert b"Accepted-by: steward" in commit.message
+    log = [(one.action, one.actor) for one in audit.entries(desk.store, noun="proposal")[:4]]
+    assert log[::-1] == [
+        ("proposal.send", "citizen"),
+        ("proposal.refuse", "steward"),
+        ("proposal.send", "citizen"),
+        ("proposal.accept", "steward"),
+    ]
+
+
+def test_a_restricted_dataset_names_who_reads_it(desk: Desk, proposals: Proposals) -> None:
+    steward = desk.browser_of("steward")
+    id = begun(steward, proposals)
+    asked = {"id": "arbres-gardes", "access": "restricted", "title_en": "", "description_en": ""}
+    nobody = {**fields(proposals, id, do="publish", **asked), "audience_stewards": ""}
+    held = steward.post(f"datasets/new/{id}", nobody)
+    assert held.status_code == 422
+    assert "Choose who may read it" in held.text
+    asked |= {"audience_agents": "yes", "audience_accounts": "student, personne"}
+    strange = steward.post(f"datasets/new/{id}", fields(proposals, id, do="publish", **asked))
+    assert strange.status_code == 422
+    assert "called personne" in strange.text
+    asked["audience_accounts"] = "student"
+    tried(steward, proposals, id, **asked)
+    done = steward.post(f"datasets/new/{id}", fields(proposals, id, do="publish", **asked))
+    assert done.status_code == 303, done.text
+    written = desk.settings.own_catalog / "environment/arbres-gardes.yaml"
+    document = yaml.safe_load(written.read_text("utf-8"))
+    assert document["audience"] == ["agents", "account:student"]
+    assert document["title"] == {"fr": FILLED["title_fr"], "en": FILLED["title_fr"]}
+    assert steward.get(f"datasets/new/{id}").status_code == 200, "there is no first record yet"
 
 
 def test_personal_data_needs_a_decision(desk: Desk, proposals: Proposals) -> None:

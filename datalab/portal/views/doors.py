@@ -139,7 +139,9 @@ def _answer(
     if is_held(request, headers):
         return Response(status_code=304, headers=headers)
     if request.scope.get("head"):
-        return Response(headers=headers, media_type=MEDIA[door])
+        made = Response(headers=headers, media_type=MEDIA[door])
+        del made.headers["Content-Length"]  # nobody knows it yet; 0 tells GDAL of an empty file
+        return made
     give_back = _turns(request).take(address_of(request))
     try:
         # The first piece is made before the answer starts, so that a failure still has a status.
