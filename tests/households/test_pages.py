@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
-from datalab.households import cells, consent, household, ledger
+from datalab.households import cells, consent, household, ledger, linky, reading
+from datalab.households.tables import HOUSEHOLD
 from datalab.households.vault import Vault
 from datalab.isolation.private import secret
 from tests.households.test_linky import curve
+from tests.households.test_saving import MILD
+from tests.portal.conftest import Workshop, described
 from tests.portal.desk import ORIGIN, TOKEN, Browser, Desk
 
 NOW = 1_790_000_000.0
@@ -115,7 +119,7 @@ def test_a_linky_file_comes_in_with_consent_alone_and_is_taken_away(desk: Desk) 
     assert upload().status_code == 403  # type: ignore[attr-defined]
     sent(browser, f"{mine}consent", domain="electricity", use="curve")
     assert upload().status_code == 303  # type: ignore[attr-defined]
-    assert "336.0 kWh" in at(browser, mine)
+    assert "336 kWh" in at(browser, mine)
     document = browser.get(f"{mine}export.json")
     assert document.headers["cache-control"] == "private, no-store"
     assert len(document.json()["readings"]["electricity"]["daily_kwh"]) == 28
@@ -124,7 +128,7 @@ def test_a_linky_file_comes_in_with_consent_alone_and_is_taken_away(desk: Desk) 
     assert refused.status_code == 422  # type: ignore[attr-defined]
     assert "was not read" in refused.text  # type: ignore[attr-defined]
     sent(browser, f"{mine}withdraw", domain="electricity", use="curve")
-    assert "336.0" not in at(browser, mine)
+    assert "336 kWh" not in at(browser, mine)
 
 
 def test_readings_teams_tips_and_the_end(desk: Desk) -> None:
@@ -188,3 +192,32 @@ def test_only_agents_see_cells_and_only_of_eleven_homes(desk: Desk) -> None:
     assert None in shown
     assert all(count is None or count == 0 or count >= cells.FEWEST for count in shown)
     assert "hidden" in agent.get(f"{ROOT}/cells").text
+
+
+def test_a_home_reads_what_it_saved_at_the_weather_of_dijon(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    rows = "\n".join(f"21473001,DIJON-LONGVIC,{day},{value}" for day, value in MILD.items())
+    columns = {"post": "varchar", "name": "varchar", "day": "date", "mean_temperature": "double"}
+    made = described("weather-stations", columns, key=["post", "day"])
+    workshop.write(
+        made, f"post,name,day,mean_temperature\n{rows}\n21000001,AILLEURS,2024-01-01,99\n"
+    )
+    assert workshop.refresh() == {"weather-stations": "published"}
+    desk = Desk(workshop.settings.home)
+    browser, mine = joined(desk)
+    with desk.app.state.households.writing() as connection:
+        at_new_year = datetime(2024, 12, 31, 12, tzinfo=UTC).timestamp()
+        connection.execute(update(HOUSEHOLD).values(joined_at=at_new_year))
+        one = connection.execute(select(HOUSEHOLD.c.id)).scalar_one()
+        consent.give(connection, one, "electricity", "curve", NOW)
+        days = {
+            day: (6 + 2 * max(0.0, 17 - t)) * (0.9 if day.year == 2025 else 1)
+            for day, t in MILD.items()
+        }
+        kept = linky.Curve(days, 30, 0, 0, 0, 0, ())
+        reading.take_curve(connection, Vault(desk.settings.custody), one, kept, NOW)
+    page = at(browser, mine)
+    desk.app.state.households.close()
+    assert "Against your own past" in page
+    assert "in 12 months since you joined" in page
+    assert "kgCO2e" in page

@@ -7,7 +7,7 @@ have :mod:`datalab.portal.views.smart_citizen_cells`, shops and the association 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -30,6 +30,7 @@ from datalab.households import (
     voucher,
 )
 from datalab.households.household import Household
+from datalab.households.saving import saved
 from datalab.households.vault import Vault
 from datalab.i18n import Phrase, translate
 from datalab.methods.points import COMMITMENT, points
@@ -40,6 +41,7 @@ from datalab.portal.notice import onward
 from datalab.portal.page import render
 from datalab.portal.views.mine import HEADERS
 from datalab.portal.visitor import open_form_of, remember
+from datalab.portal.weather import temperatures
 
 router = APIRouter(include_in_schema=False)
 ROOT = "/smart-citizen"
@@ -163,6 +165,8 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
             "months": reading.whole_months(reading.days(connection, vault, me.id, "electricity")),
         }
     root = f"{state.prefix}{ROOT}/home/{secret}"
+    joined = datetime.fromtimestamp(me.joined_at, DIJON).date()
+    gained = saved(context["months"], temperatures(state.library.shelf()), joined)
     followed = {domain for domain, use in standing if use == "follow"}
     context |= {
         "root": root,
@@ -179,6 +183,9 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
         "metered": [d for d in consent.METERED if (d, "readings") in standing],
         "curve": ("electricity", "curve") in standing,
         "followed": followed,
+        "saved": gained.amounts if gained else None,
+        "saved_months": gained.months if gained else 0,
+        "agreed": {domain for domain, _ in standing},
         "actions": [
             (one, one.title.in_(language), {c: points(one.complexity, c) for c in COMMITMENT})
             for one in action.CATALOGUE
