@@ -7,7 +7,7 @@ snapshots alone, so they are made once for each and kept while no other state wa
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,10 +86,22 @@ def diagnosis_of(basis: Basis, insee: str) -> Diagnosis:
 
 
 def document_of(
-    basis: Basis, shelf: Shelf, insee: str, language: Language, address: str = ""
+    basis: Basis,
+    shelf: Shelf,
+    insee: str,
+    language: Language,
+    address: str = "",
+    decisions: Callable[[str], Mapping[int, Sequence[str]]] = lambda name: {},
 ) -> tuple[Diagnosis, Document]:
+    """The diagnosis of a commune and its document; ``decisions`` gives those of its name.
+
+    Raises
+    ------
+    UnknownCommune
+    """
     made = diagnosis_of(basis, insee)
-    return made, tell(made, sources_of(basis, shelf, language), language, basis.at, address)
+    sources = sources_of(basis, shelf, language)
+    return made, tell(made, sources, language, basis.at, address, decisions(made.name))
 
 
 def sources_of(basis: Basis, shelf: Shelf, language: Language) -> list[Source]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,10 +48,16 @@ class Source:
 
 
 def tell(
-    made: Diagnosis, sources: Sequence[Source], language: Language, at: float, address: str = ""
+    made: Diagnosis,
+    sources: Sequence[Source],
+    language: Language,
+    at: float,
+    address: str = "",
+    decisions: Mapping[int, Sequence[str]] | None = None,
 ) -> Document:
-    """The document; ``at`` is when its data were published, ``address`` where it stands."""
-    teller = _Teller(made, sources, language, address)
+    """The document; ``at`` is when its data were published, ``address`` where it stands,
+    ``decisions`` what workshops decided by the number of the finding."""
+    teller = _Teller(made, sources, language, address, decisions or {})
     title = teller.t("Territorial diagnosis of {name}", name=made.name)
     return Document(
         title=title,
@@ -65,9 +71,15 @@ def tell(
 
 class _Teller:
     def __init__(
-        self, made: Diagnosis, sources: Sequence[Source], language: Language, address: str
+        self,
+        made: Diagnosis,
+        sources: Sequence[Source],
+        language: Language,
+        address: str,
+        decisions: Mapping[int, Sequence[str]],
     ) -> None:
         self.made, self.sources, self.language, self.address = made, sources, language, address
+        self.decisions = decisions
 
     def t(self, message: str, **facts: object) -> str:
         return translate(message, self.language, **facts)
@@ -160,12 +172,16 @@ class _Teller:
             count=one.ranked,
         )
         asked = ASKED[one.id][1].in_(self.language)
+        decided = self.decisions.get(number, ())
         return Item(
             text,
             (
                 rank,
                 self.t("To ask in the survey: {question}", question=asked),
-                self.t("Decision linked: none yet; it is written in the workshop."),
+                *(
+                    [self.t("Decision linked: {said}", said=said) for said in decided]
+                    or [self.t("Decision linked: none yet; it is written in the workshop.")]
+                ),
             ),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Query
@@ -13,6 +14,7 @@ from datalab.i18n import Language
 from datalab.methods.diagnosis import Diagnosis
 from datalab.participation.documents.block import Block, Document
 from datalab.portal.diagnosis import Basis, Diagnoses, document_of, sources_of
+from datalab.portal.diagnosis_decisions import decisions_of
 from datalab.portal.diagnosis_document import Source
 from datalab.portal.language import language_of
 from datalab.portal.library import Shelf
@@ -93,7 +95,12 @@ def _view(request: Request, insee: str) -> tuple[DiagnosisView, Document]:
     shelf, basis = _basis(request)
     language = language_of(request)
     address = f"{root_of(request)}{request.app.state.prefix}/diagnosis/{insee}"
-    made, told = document_of(basis, shelf, insee, language, address)
+
+    def decided(name: str) -> Mapping[int, Sequence[str]]:
+        with request.app.state.participation.reading() as connection:
+            return decisions_of(connection, name, language)
+
+    made, told = document_of(basis, shelf, insee, language, address, decided)
     sources = sources_of(basis, shelf, language)
     view = DiagnosisView(language, told.title, made, sources, _communes(basis), told.blocks[1:])
     return view, told
