@@ -215,10 +215,21 @@ def grant_access(seat: Seat) -> bool:
 
 
 def keep_versions(seat: Seat) -> bool:
-    said = {"name": "v1", "note": "Essai.", "snapshot": "1"}
-    answer = seat.browser.send("datasets/not-there/versions/release", said)
-    # Who may is told that there is no such dataset, who may not is told nothing of it.
-    return bool(answer.status_code == 404)
+    """Give the newest snapshot of a dataset a name, and see whether it has it."""
+    listed = "datasets/tiny-places/versions.json"
+    number = seat.browser.get(listed).json()["versions"][0]["snapshot"]
+    name = f"by-{seat.name}"
+    said = {"name": name, "note": "Essai.", "snapshot": str(number)}
+    answer = seat.browser.send("datasets/tiny-places/versions/release", said)
+    asked = bool(answer.status_code == 303 and allowed(answer))
+    versions = seat.browser.get(listed).json()["versions"]
+    named = {one["name"] for version in versions for one in version["releases"]}
+    assert (name in named) is asked, answer.text
+    for deed in ("publish", "rollback"):
+        answer = seat.browser.send(f"datasets/not-there/versions/{deed}", said)
+        # Who may is told that there is no such dataset, who may not is told nothing of it.
+        assert (answer.status_code == 404) is asked, answer.text
+    return asked
 
 
 def publish_dataset(seat: Seat) -> bool:

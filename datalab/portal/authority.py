@@ -1,7 +1,9 @@
 """Names that the European Union's authority tables give to what the catalog says in its own words.
 
 https://op.europa.eu/en/web/eu-vocabularies (data-theme, frequency, access-right, file-type,
-language), and the six categories of Implementing Regulation (EU) 2023/138 on high-value datasets.
+language), and the six categories of Implementing Regulation (EU) 2023/138 on high-value datasets
+(scheme http://data.europa.eu/bna/asd487ae75), held against the tables of udata and
+berlinonline/hvd_categories in November 2026.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from datalab.connectors.dcat import _next, _rows
 from datalab.connectors.graph import read
+from datalab.portal.authority import HVD, hvd_category
 from datalab.portal.views import dcat
 from tests.portal.conftest import PREFIX, SENTINEL, Workshop, described
 
@@ -206,3 +207,15 @@ def test_the_published_shapes_are_kept(
     assert violations(graph_of(marked, path), shapes) == []
     if path == "catalog.ttl":
         assert violations(graph_of(client, path), shapes) == []
+
+
+def test_high_value_categories_are_those_of_the_union() -> None:
+    """https://op.europa.eu/en/web/eu-vocabularies, scheme http://data.europa.eu/bna/asd487ae75."""
+    assert {name: hvd_category(name) for name in HVD} == {
+        "geospatial": "http://data.europa.eu/bna/c_ac64a52d",
+        "earth-observation": "http://data.europa.eu/bna/c_dd313021",
+        "meteorological": "http://data.europa.eu/bna/c_164e0bf5",
+        "statistics": "http://data.europa.eu/bna/c_e1da4e07",
+        "companies": "http://data.europa.eu/bna/c_a9135398",
+        "mobility": "http://data.europa.eu/bna/c_b79e35eb",
+    }
