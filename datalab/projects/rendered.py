@@ -93,7 +93,9 @@ class _Renderer:
         for cell in node.cells:
             if cell.cell_type == "markdown":
                 source = self._without_title(str(cell.source))
-                html = sanitize.markdown(source, cell.get("attachments"), lowest=2)
+                # Where the first heading became the title, the others stand as they were written.
+                lowest = 1 if self.made.title else 2
+                html = sanitize.markdown(source, cell.get("attachments"), lowest=lowest)
                 self._add_html("text", html)
             elif cell.cell_type == "code" and cell.source.strip():
                 self.made.parts.append(Part("code", str(cell.source)[:LONGEST_TEXT]))
@@ -206,11 +208,11 @@ class _Renderer:
             self.made.parts.append(Part(kind, sanitize.clean(html)))
 
     def _outlined(self, html: str) -> str:
-        """No heading deeper than one below the last."""
+        """No heading deeper than one below the last, and none beside the title of the page."""
 
         def place(match: re.Match[str]) -> str:
             if not match.group(1):
-                self.level = min(int(match.group(2)), self.level + 1)
+                self.level = max(2, min(int(match.group(2)), self.level + 1))
             return f"<{match.group(1)}h{self.level}"
 
         return HEADING.sub(place, html)

@@ -34,7 +34,7 @@ def counted(press: Press) -> str:
     """A page that stands published for all tests here."""
     name = press.notebook(
         "communes.ipynb",
-        "#! # Les communes\n\n## Deux\n\n#### Cinq **sauts**",
+        "#! # Les communes\n\n## Deux\n\n#### Cinq **sauts**\n\n## Trois\n\n# Encore",
         READ + "lab.dataset('communes').df()['population'].sum()",
     )
     answer = press.publish(press.desk.browser_of("student"), name)
@@ -50,6 +50,8 @@ def test_anybody_reads_the_page(press: Press, counted: str) -> None:
     assert "lab.dataset(" in answer.text
     assert "<h2>Deux</h2>" in answer.text
     assert "<h3>Cinq" in answer.text
+    assert "<h2>Trois</h2>" in answer.text
+    assert "<h2>Encore</h2>" in answer.text, "one title a page"
     assert "Student" in answer.text, "authors by the name they are shown under"
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("sandbox ")
