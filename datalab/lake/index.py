@@ -6,11 +6,70 @@ Plain JSON in, plain dictionaries out: a notebook imports this module before it 
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from datalab.lake.layout import LakeFolder, folders, mask_of
+
+MOST_KEPT = 200  # indexes
+Stamp = tuple[int, int, int, int]
+SETTLED = 1_000_000_000  # nanoseconds after which no other file can bear the stamp of this one
+
+
+class Kept:
+    """The indexes that this process read last, as they were parsed.
+
+    A refresh asks for the index of a lake several times for each of its datasets, and parsing one
+    takes time that grows with their number. What was read is kept as long as the file is the same.
+    One that has only just been put in place could be replaced twice within a tick of the clock, and
+    its number be given out again; so it is kept only where this process wrote it itself, being the
+    one writer.
+    """
+
+    def __init__(self, settled: int = SETTLED) -> None:
+        self.settled = settled
+        self._lock = threading.Lock()
+        self._parsed: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
+        self._written: dict[Path, Stamp] = {}
+
+    def read(self, path: Path) -> dict[str, Any]:
+        """The document at ``path``; as much is asked of the right to read it as ever.
+
+        Raises
+        ------
+        OSError, ValueError
+        """
+        with path.open("rb") as file:
+            stamp = _stamp(os.fstat(file.fileno()))
+            with self._lock:
+                known, written = self._parsed.get(path), self._written.get(path)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            found: dict[str, Any] = json.loads(file.read())
+        if stamp == written or time.time_ns() - max(stamp[1], stamp[2]) > self.settled:
+            with self._lock:
+                if len(self._parsed) >= MOST_KEPT:
+                    self._parsed.clear()
+                self._parsed[path] = (stamp, found)
+        return found
+
+    def wrote(self, path: Path) -> None:
+        """Forget what was read of ``path``, which this process has put in place just now."""
+        stamp = _stamp(path.stat())
+        with self._lock:
+            self._parsed.pop(path, None)
+            self._written[path] = stamp
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+_READ = Kept()
 
 
 @dataclass(frozen=True)
@@ -60,9 +119,12 @@ class Entry:
 
 
 def read_folder(place: LakeFolder) -> dict[str, Entry]:
-    """The entries of one lake by dataset id; empty where it has no index."""
+    """The entries of one lake by dataset id; empty where it has no index.
+
+    What they hold may be shared with other readers of this process, and is never changed.
+    """
     try:
-        document = json.loads(place.index.read_bytes())
+        document = _READ.read(place.index)
     except FileNotFoundError:
         return {}
     return {
@@ -75,6 +137,11 @@ def read_folder(place: LakeFolder) -> dict[str, Entry]:
         )
         for identifier, entry in document["datasets"].items()
     }
+
+
+def wrote(place: LakeFolder) -> None:
+    """Say that this process, which holds the lake, has put an index in place."""
+    _READ.wrote(place.index)
 
 
 def read_index(lake: Path) -> dict[str, Entry]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from datalab.catalog.dataset import Dataset
-from datalab.lake.index import Entry, read_folder
+from datalab.lake.index import Entry, read_folder, wrote
 from datalab.lake.layout import LakeFolder, sync_folder, write_json
 from datalab.lake.metadata import Commit
 from datalab.lake.raw import Reject
@@ -100,6 +100,7 @@ def write_index(place: LakeFolder, entries: dict[str, Entry]) -> None:
             "datasets": {name: entry.as_json() for name, entry in sorted(entries.items())},
         },
     )
+    wrote(place)
 
 
 def write_record(place: LakeFolder, record: RunRecord) -> None:
