@@ -11,7 +11,9 @@ from datalab.methods import charging, load_shape
 
 def series() -> tuple[pd.DatetimeIndex, np.ndarray]:
     moments = pd.date_range("2021-01-01", "2021-12-31 23:30", freq="30min")
-    return moments, 50 + 10 * np.asarray(moments.hour > 17, float) - 5.0 * (moments.day_of_week == 6)
+    return moments, 50 + 10 * np.asarray(moments.hour > 17, float) - 5.0 * (
+        moments.day_of_week == 6
+    )
 
 
 def test_a_shape_adds_up_to_one_and_keeps_evening_and_sunday():
