@@ -318,8 +318,7 @@ def erase_what_is_over(settings: Settings) -> Callable[[Lab], None]:
 
 def portal_address(settings: Settings) -> str:
     """The portal as people reach it."""
-    root = settings.public_url or Plan.read(settings.run).url
-    return root.rstrip("/") + "/services/datalab"
+    return (settings.public_url or Plan.read(settings.run).url).rstrip("/") + "/services/datalab"
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:

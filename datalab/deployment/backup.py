@@ -135,6 +135,7 @@ def _fill(archive: _Archive, settings: Settings, homes: bool) -> None:
         # The database before the pictures: one that comes meanwhile is a file too many, not a
         # row without its file.
         archive.tree("participation")
+        archive.tree("households")
         archive.tree("catalog")
         archive.tree("accounts/uids")
         if homes:
@@ -272,7 +273,7 @@ class _Archive:
 def _of_the_lab(path: str) -> bool:
     """Whether only the lab writes there; what people put anywhere else is never opened."""
     parts = path.split("/")
-    own = parts[0] in {"hub", "participation", "references"}
+    own = parts[0] in {"hub", "participation", "households", "references"}
     return own or (parts[0] == "projects" and parts[2:3] == ["records"])
 
 

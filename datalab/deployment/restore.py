@@ -24,6 +24,7 @@ ROOTS = {
     "hub",
     "secrets",
     "participation",
+    "households",
     "catalog",
     "accounts",
     "projects",
