@@ -27,8 +27,7 @@ from datalab.hub.plan import Plan
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
-from datalab.lineage.collect import collect_all
-from datalab.lineage.declared import audit_declared
+from datalab.lineage.declared import collect_and_audit
 from datalab.participation import demonstration, letter, news, push, service_level, session_news
 from datalab.participation import release as survey_release
 from datalab.participation.contact import Vault
@@ -85,8 +84,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("people", 60, follow_people(settings)),
         Task("projects", 1, follow_projects(settings)),
         Task("history", 5, history(settings)),
-        Task("lineage", 15, beside("lineage", lambda lab: collect_all(settings, lab.now))),
-        Task("declared", 15, beside("declared", lambda lab: audit_declared(settings, lab.now))),
+        Task("lineage", 15, beside("lineage", lambda lab: collect_and_audit(settings, lab.now))),
         Task("clean", 6 * HOUR, beside("clean", lambda lab: clean_all(settings, lab.now)), later),
         Task("announce", 30, beside("announce", lambda lab: announce(settings, lab.now))),
         Task("purge", 3600, purge_projects(settings)),

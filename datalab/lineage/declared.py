@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from datalab.lineage.collect import JOURNAL, LARGEST_JOURNAL
+from datalab.lineage.collect import JOURNAL, LARGEST_JOURNAL, collect_all
 from datalab.lineage.store import DAY, Lineage
 from datalab.people import audit
 from datalab.people.accounts import accounts
@@ -30,6 +30,12 @@ from datalab.settings import Settings
 LOG = logging.getLogger("datalab.lineage")
 OLDEST = 7 * DAY  # a line that says more was not waited for by anybody
 MARK = "declared "
+
+
+def collect_and_audit(settings: Settings, now: float) -> None:
+    """One look at what notebooks left behind: uses for the lineage, then reads for the audit."""
+    collect_all(settings, now)
+    audit_declared(settings, now)
 
 
 def audit_declared(settings: Settings, now: float) -> None:
