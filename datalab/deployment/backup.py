@@ -106,14 +106,17 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
 
 
 def database_apart(settings: Settings) -> str:
-    """The server that holds what people said without an account, "" where the home does.
+    """The servers that hold what people said without an account, or their households; "" where
+    the home holds both.
 
-    Its own tool backs it up (``pg_dump``): a copy of its files would be no database.
+    Their own tool backs them up (``pg_dump``): a copy of its files would be no database.
     """
-    address = make_url(settings.participation)
-    if address.get_backend_name() == "sqlite":
-        return ""
-    return address.render_as_string(hide_password=True)
+    addresses = [make_url(url) for url in (settings.participation, settings.households)]
+    return ", ".join(
+        address.render_as_string(hide_password=True)
+        for address in addresses
+        if address.get_backend_name() != "sqlite"
+    )
 
 
 def _clear_left_over(home: Path) -> None:
