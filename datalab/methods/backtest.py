@@ -2,8 +2,9 @@
 
 Rolling origin: L. Tashman (2000), Out-of-sample tests of forecasting accuracy, International
 Journal of Forecasting 16. Scores: MASE, the mean absolute error over that of the seasonal naive
-method one season ahead within the history (Hyndman and Koehler, 2006, same journal 22); the pinball loss of quantiles (Koenker and Bassett, 1978, Econometrica 46); and coverage,
-the share of values that fell into an interval, which should be what the interval promises.
+method one season ahead within the history (Hyndman and Koehler, 2006, same journal 22); the pinball
+loss of quantiles (Koenker and Bassett, 1978, Econometrica 46); and coverage, the share of values
+that fell into an interval, which should be what the interval promises.
 """
 
 from __future__ import annotations
