@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -48,20 +47,24 @@ class Works:
 
     def see_to(self, one: Proposal, seconds: float = 0) -> Proposal:
         """Begin what ``one`` waits for, where nobody did; its state after ``seconds`` at most."""
-        job = self._read if one.state == "reading" else self._try if one.trying else None
-        if job is None:
+        if one.state != "reading" and not one.trying:
             return one
         with self._lock:
             running = self._running.get(one.id)
             if running is None:
-                running = self._pool.submit(self._guarded, job, one.id)
+                running = self._pool.submit(self._guarded, one.id)
                 self._running[one.id] = running
         wait([running], seconds)
         return self.proposals.get(one.id)
 
-    def _guarded(self, job: Callable[[Proposal], None], id: str) -> None:
+    def _guarded(self, id: str) -> None:
         try:
-            job(self.proposals.get(id))
+            one = self.proposals.get(id)
+            # As it is now: work that was done meanwhile and is done again makes a form an old one.
+            if one.state == "reading":
+                self._read(one)
+            elif one.trying:
+                self._try(one)
         except DatalabError as error:
             self._unreadable(id, error)
         except Exception:

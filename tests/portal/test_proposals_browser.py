@@ -17,7 +17,7 @@ from datalab.refresh import refresh
 from tests.portal.conftest import PREFIX
 from tests.portal.desk import Desk, now
 from tests.portal.test_browser import WCAG
-from tests.portal.test_proposals import FILLED, POINTS
+from tests.portal.test_proposals import FILLED, PEOPLE, POINTS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -88,7 +88,7 @@ def test_a_steward_goes_from_a_file_to_a_map_by_clicks(
     page.get_by_role("button", name="Essayer").click()
     page.get_by_text("Publication possible.").wait_for(timeout=LONG)
     check(page, 1280)
-    page.get_by_role("button", name="Publier", exact=True).click()
+    page.get_by_role("button", name="Publier", exact=True).first.click()  # beside what was found
     page.get_by_text("Publication en cours").first.wait_for(timeout=LONG)
     check(page, 1280)
     refresh(["arbres-clics"], house.desk.settings, "tests")  # what the refresher does by itself
@@ -98,4 +98,67 @@ def test_a_steward_goes_from_a_file_to_a_map_by_clicks(
     )
     page.get_by_role("link", name="Voir le jeu").click()
     assert page.locator(".map, #map").count() > 0
+    page.context.close()
+
+
+def test_a_student_decides_on_a_phone_without_scripts(
+    browser: Browser, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "agents.csv"
+    file.write_text(PEOPLE, encoding="utf-8")
+    size = {"width": 360, "height": 740}
+    page = house.page(browser, "student", viewport=size, java_script_enabled=False)
+    page.goto(house.at("datasets/new"))
+    page.get_by_label("Un fichier", exact=True).set_input_files(str(file))
+    page.get_by_role("button", name="Lire ces données").click()
+    page.get_by_role("heading", name="Ce qui a été lu").wait_for(timeout=LONG)
+    page.locator('[name="title_fr"]').wait_for(timeout=LONG)  # its rows are tried by then
+    fill(page, id="agents-envoi", access="open")
+    page.get_by_role("button", name="Envoyer pour approbation").last.click()
+    page.get_by_text("Décidez ce que devient cette colonne.").first.wait_for(timeout=LONG)
+    assert page.locator('[name="title_fr"]').input_value() == FILLED["title_fr"]
+    address = page.url
+    page.context.close()
+    page = house.page(browser, "student", viewport=size)
+    page.goto(address)
+    check(page, 360)
+    for group in page.get_by_role("group").filter(has=page.get_by_role("radio")).all():
+        if group.get_by_role("radio").count() == 3:
+            group.get_by_label("Écarter la colonne").first.check()
+    page.get_by_role("button", name="Essayer").click()
+    page.get_by_text("Publication possible.").wait_for(timeout=LONG)
+    page.get_by_role("button", name="Envoyer pour approbation").first.click()
+    page.get_by_text("Attend un responsable").first.wait_for(timeout=LONG)
+    check(page, 360)
+    page.context.close()
+    page = house.page(browser, "steward", viewport=size)
+    page.goto(house.at("datasets/proposals"))
+    check(page, 360)
+    page.get_by_role("link", name=FILLED["title_fr"]).first.click()
+    check(page, 360)
+    page.context.close()
+
+
+def test_keys_lead_from_a_mistake_to_its_field_and_open_a_column(
+    browser: Browser, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "chenes.csv"
+    file.write_text(POINTS, encoding="utf-8")
+    page = house.page(browser, "steward", viewport={"width": 1280, "height": 900})
+    page.goto(house.at("datasets/new"))
+    page.get_by_label("Un fichier", exact=True).set_input_files(str(file))
+    page.get_by_role("button", name="Lire ces données").press("Enter")
+    page.get_by_text("Publication possible.").wait_for(timeout=LONG)
+    page.get_by_role("button", name="Publier", exact=True).press("Enter")
+    alert = page.get_by_role("alert")
+    alert.wait_for(timeout=LONG)
+    assert alert.evaluate("node => node === document.activeElement"), "read out at once"
+    alert.get_by_role("link", name="Titre en français").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "title_fr"
+    column = page.locator("details.column").filter(has_text="Hauteur").first
+    column.locator("summary").press("Enter")
+    unit = column.get_by_label("Unité")
+    assert unit.is_visible()
+    unit.fill("m")
+    check(page, 1280)
     page.context.close()
