@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from datalab.projects.template import FOLDER, NAMES, template, templates
 from datalab.refresh import refresh
 from datalab.settings import Settings
-from tests.projects.shop import Shop
+from tests.projects.shop import CHECKOUT, Shop
 
 NEEDED = ("communes", "commune-indicators", "commune-boundaries", "household-electricity")
 NOTEBOOKS = sorted(FOLDER.glob("*/*.ipynb"))
@@ -20,7 +20,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*/*.ipynb"))
 
 def test_each_template_says_what_it_is_and_has_a_notebook(shop: Shop) -> None:
     listed = templates(shop.projects)
-    assert [found.name for found in listed] == [*NAMES, "welcome"]
+    shipped = sorted(path.parent.name for path in CHECKOUT.glob("projects/*/project.yaml"))
+    assert "welcome" in shipped
+    assert [found.name for found in listed] == [*NAMES, *shipped]
     for found in listed:
         names = {str(relative) for _, relative in found.files()}
         assert {note.file for note in found.description.notebooks} <= names
