@@ -13,6 +13,7 @@ class Answer:
     status: int
     body: bytes
     seconds: float
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -36,21 +37,23 @@ class Connection:
         assert self.reader is not None
         try:
             self.writer.write(f"{head}\r\n".encode() + body)
-            status, known = await self._head()
+            status, known, cookies = await self._head()
             found = await self._body(known)
         except (OSError, asyncio.IncompleteReadError, ValueError):
             self.close()
             raise ConnectionError from None
-        return Answer(status, found, time.perf_counter() - began)
+        return Answer(status, found, time.perf_counter() - began, cookies)
 
-    async def _head(self) -> tuple[int, dict[str, str]]:
+    async def _head(self) -> tuple[int, dict[str, str], tuple[str, ...]]:
         assert self.reader is not None
         raw = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        known = {}
+        known, cookies = {}, []
         for line in raw[1:]:
             name, _, value = line.partition(":")
             known[name.strip().lower()] = value.strip()
-        return int(raw[0].split()[1]), known
+            if name.strip().lower() == "set-cookie":
+                cookies.append(value.strip().partition(";")[0])
+        return int(raw[0].split()[1]), known, tuple(cookies)
 
     async def _body(self, known: Mapping[str, str]) -> bytes:
         assert self.reader is not None
