@@ -2,9 +2,10 @@
 
 The portal runs as it does in a lab, on SQLite and then on PostgreSQL; phones are connections of
 another process, each behind an address of its own. Sent are service requests without a photo
-through Open311 and, one in five, contributions to a session by phones that joined it; one in fifty
-goes twice with the same key. Meanwhile others read the list of requests, the map of cases and the
-public page of the session. Afterwards the database holds what was acknowledged, each once.
+through Open311, then these and, one in five, contributions to a session by phones that joined it;
+one in fifty goes twice with the same key. Meanwhile others read the list of requests, the map of
+cases and the public page of the session. Afterwards the database holds what was acknowledged, each
+once.
 
 The peer is the same INSERT done bare: one row, one commit, one connection, the driver alone.
 
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 LISTENERS = 300
 ACCEPTED = 30
+
+
+Sending = Callable[[Connection, int], Awaitable[None]]
 
 
 @dataclass
@@ -169,7 +173,7 @@ async def answers(port: int) -> None:
     raise SystemExit("the portal did not answer")
 
 
-async def load(port: int, phones: Phones, readers: Times, addresses: list[str], args) -> float:
+async def load(port: int, one: Sending, readers: Times, addresses: list[str], args) -> float:
     """Phones as fast as they are answered, readers at their pace."""
     over = asyncio.Event()
 
@@ -183,7 +187,7 @@ async def load(port: int, phones: Phones, readers: Times, addresses: list[str], 
         connection.close()
 
     reading = [asyncio.create_task(read(number)) for number in range(READERS)]
-    took = await press(port, args.connections, args.seconds, phones.send)
+    took = await press(port, args.connections, args.seconds, one)
     over.set()
     await asyncio.gather(*reading)
     return took
@@ -275,19 +279,23 @@ def one_side(name: str, home: Path, url: str, args: argparse.Namespace) -> None:
         f"{PREFIX}/sessions/{meeting}/",
     ]
     with portal(home, url) as port:
-        asyncio.run(joining(port, phones))
-        took = asyncio.run(load(port, phones, readers, addresses, args))
+        took = asyncio.run(load(port, phones.report, readers, addresses, args))
         print(f"\n{name}: {args.connections} connections, {READERS} readers, {took:.0f} s")
-        rate = (len(phones.ids) + len(phones.said)) / took
-        print(f"accepted {rate:.0f} reports and contributions/s; {phones.times}")
+        rate, p95 = len(phones.ids) / took, phones.times.at(0.95)
+        print(f"accepted {rate:.0f} reports/s; {phones.times}")
         print(f"readers {len(readers.seconds) / took:.0f} pages/s; {readers}")
+        asyncio.run(joining(port, phones))
+        before, phones.times = len(phones.ids), Times()
+        took = asyncio.run(load(port, phones.send, Times(), addresses, args))
+        mixed = (len(phones.ids) - before + len(phones.said)) / took
+        print(f"accepted {mixed:.0f} reports and contributions/s; {phones.times}")
         check(store, phones)
         room = Times() if args.no_room else asyncio.run(listening(port, store, meeting))
         print(f"room of {LISTENERS}: {room}")
     alone = bare(url, min(args.seconds, 5))
     print(f"the same INSERT bare: {alone:.0f} rows/s")
     print_ratio(f"reports-{name}-rate", ACCEPTED_TARGET / rate, 1)
-    print_ratio(f"reports-{name}-p95", phones.times.at(0.95) / P95_TARGET, 1)
+    print_ratio(f"reports-{name}-p95", p95 / P95_TARGET, 1)
     print_ratio(f"reports-{name}-room-p95", room.at(0.95) / ROOM_TARGET, 1)
     print(f"ratio reports-{name}-bare {alone / rate:.2f} (bare INSERT / accepted report)")
     store.close()

@@ -127,7 +127,11 @@ def test_a_held_change_is_told_to_who_uses_it_and_may_be_published_early(lab: La
     told = lab.desk.browser().get("datasets/trees.json").json()["held"]
     stands = lab.desk.browser().get("datasets/trees/versions.json").json()["versions"][0]
     # Said to the second: the refresh that is held may come in that of the rows before.
-    assert told["rows_of"] == stands["at"] <= told["since"] < told["until"]
+    assert told["rows_of"] == stands["at"]
+    rows_of, since, until = (
+        datetime.fromisoformat(told[name]) for name in ("rows_of", "since", "until")
+    )
+    assert rows_of <= since < until
     project = lab.desk.browser_of("student").get("projects/velos-dijon/").text
     assert "is announced" in project
     steward = lab.desk.browser_of("steward")
