@@ -39,7 +39,12 @@ WORDS: tuple[Phrase, ...] = (
     Phrase("Send the comment"),
     Phrase("Show the comments"),
     Phrase("Sign in to the portal to read and answer comments."),
+    Phrase("Start it again"),
     Phrase("The portal did not answer. Try again in a moment."),
+    Phrase(
+        "The server does not answer: it was stopped, or the network is away. What you type "
+        "stays in this page."
+    ),
     Phrase("This comment was deleted."),
     Phrase("This page is no longer joined to the notebook: copy what is missing, then reload it."),
     Phrase("Your answer"),

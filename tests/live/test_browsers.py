@@ -27,6 +27,7 @@ ACCOUNT = f"proj-{SLUG}"
 NOTEBOOK = "notebook.ipynb"
 SECONDS = 60_000.0
 CODE = ".jp-CodeCell .cm-content >> visible=true"
+NOTICE = "[role=status]:has-text('Le serveur ne répond pas') >> text=Le relancer"
 TICKS = "import time; [print('tic', n) or time.sleep(1) for n in range(4)];"
 
 
@@ -57,6 +58,8 @@ class Atelier:
         # A notebook of an earlier visit may stand hidden behind the one that was asked for.
         page.wait_for_selector(".jp-Notebook .jp-Cell >> visible=true")
         page.wait_for_selector(".jp-Toolbar-kernelName:has-text('ipykernel') >> visible=true")
+        # The last thing that an opening does; where that fails, a dialog must say so.
+        page.wait_for_selector(".jp-DirListing-item")
         yield page
         context.close()
 
@@ -152,10 +155,17 @@ def test_what_is_typed_while_the_server_is_dead_is_kept_and_arrives_once(
         citizen.keyboard.type(" pendant")
         sign(citizen, "Hors ligne")
         assert "Hors ligne" in citizen.inner_text("[role=status].datalab-spoken")
-        shows(citizen, "# avant pendant")
+        # JupyterLab misses its server after some seconds: nothing may take the keys then.
+        citizen.wait_for_selector(NOTICE)
+        citizen.keyboard.type(" et après")
+        assert citizen.locator(".jp-Dialog").count() == 0
+        found = Axe().run(citizen, ".datalab-gone").response["violations"]
+        assert [violation["id"] for violation in found] == []
+        shows(citizen, "# avant pendant et après")
         atelier.start()
         sign(citizen, "Enregistré")
-        shows(student, "# avant pendant")
-        eventually(lambda: "# avant pendant" in atelier.notebook(), "the file", 20)
+        citizen.wait_for_selector(NOTICE, state="detached")
+        shows(student, "# avant pendant et après")
+        eventually(lambda: "# avant pendant et après" in atelier.notebook(), "the file", 20)
         assert atelier.notebook().count("avant pendant") == 1
         assert atelier.notebook().count("tic") == 1, "no cell twice"

@@ -6,6 +6,7 @@
   const here = document.currentScript.src;
   const version = new URL(here).search;
   const needed = {
+    application: "@jupyterlab/application",
     apputils: "@jupyterlab/apputils",
     coreutils: "@jupyterlab/coreutils",
     notebook: "@jupyterlab/notebook",
@@ -49,7 +50,7 @@
       window._DATALAB = lab;
       const [modules] = await Promise.all([
         Promise.all(Object.values(needed).map(shared)),
-        ...["words", "comments", "idle", "memory", "saved", "drawings", "plugin"].map(part),
+        ...["words", "comments", "connection", "idle", "memory", "saved", "drawings", "plugin"].map(part),
       ]);
       delete window._DATALAB;
       Object.keys(needed).forEach((name, place) => {

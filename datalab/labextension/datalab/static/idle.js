@@ -35,7 +35,7 @@
           }
         }
       } catch {
-        hide(); // the server is gone or starts again: JupyterLab says that itself
+        hide(); // the server is gone or starts again: another notice says that
       }
       setTimeout(look, next * 1000);
     };

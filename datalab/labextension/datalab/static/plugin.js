@@ -1,9 +1,10 @@
-// The plugins: the way back, what is saved, comments, idle servers, memory.
+// The plugins: the way back, what is saved, comments, servers that end, memory.
 "use strict";
 (() => {
   const { parts } = window._DATALAB;
 
   parts.plugins = (lab) => {
+    const { IConnectionLost } = lab.application;
     const { INotebookTracker } = lab.notebook;
     const { ITranslator } = lab.translation;
     const { IStatusBar } = lab.statusbar;
@@ -20,6 +21,17 @@
         autoStart: true,
         requires: [lab.rendermime.IRenderMimeRegistry],
         activate: (app, registry) => parts.drawings(lab, registry),
+      },
+      {
+        id: "datalab:connection",
+        description: "Says that the server does not answer, without a dialog.",
+        autoStart: true,
+        provides: IConnectionLost,
+        optional: [ITranslator],
+        activate: (app, translator) => {
+          const place = parts.place(lab);
+          return parts.connection(place, parts.words(place, languageOf(translator)));
+        },
       },
       {
         id: "datalab:lab",

@@ -9,7 +9,9 @@
     const project = account.startsWith("proj-") ? account.slice(5) : null;
     const root = new URL(base).pathname.replace(/user\/[^/]*\/$/, "");
     const portal = `${root}services/datalab`;
-    return { base, project, portal, about: project && `${portal}/projects/${project}` };
+    const about = project && `${portal}/projects/${project}`;
+    const again = about ? `${about}/open` : `${root}hub/spawn/${encodeURIComponent(account)}`;
+    return { base, project, portal, about, again };
   };
 
   // English sentences stand for themselves where the portal does not answer.
