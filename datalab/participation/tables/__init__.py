@@ -8,12 +8,25 @@ from __future__ import annotations
 from datalab.participation.tables import (
     author,
     contribution,
+    exchange,
     flag,
     journal,
+    maturity,
     request,
     session,
     survey,
 )
 from datalab.participation.tables.metadata import METADATA
 
-__all__ = ["METADATA", "author", "contribution", "flag", "journal", "request", "session", "survey"]
+__all__ = [
+    "METADATA",
+    "author",
+    "contribution",
+    "exchange",
+    "flag",
+    "journal",
+    "maturity",
+    "request",
+    "session",
+    "survey",
+]
