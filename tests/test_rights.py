@@ -232,6 +232,20 @@ def keep_versions(seat: Seat) -> bool:
     return asked
 
 
+def assess_commune(seat: Seat) -> bool:
+    """Begin an assessment of a municipality of one's own."""
+    asked = allowed(seat.browser.get("smart-territory/library/new"))
+    number = 21_900 + SEATS.index(seat.name)
+    fields = {"code": str(number), "name": f"Essai {number}", "population": "4200"}
+    answer = seat.browser.send("smart-territory/begin", fields)
+    assert (answer.status_code == 303 and allowed(answer)) is asked, answer.text
+    return asked
+
+
+def moderate_exchange(seat: Seat) -> bool:
+    return allowed(seat.browser.get("smart-territory/waiting"))
+
+
 def publish_dataset(seat: Seat) -> bool:
     return allowed(seat.browser.get("datasets/proposals"))
 
@@ -258,6 +272,8 @@ ATTEMPTS: dict[Right, Callable[[Seat], bool]] = {
     "facilitate:session": facilitate_session,
     "run:survey": run_survey,
     "handle:requests": handle_requests,
+    "assess:commune": assess_commune,
+    "moderate:exchange": moderate_exchange,
     "manage:people": manage_people,
     "grant:access": grant_access,
     "keep:versions": keep_versions,

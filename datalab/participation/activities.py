@@ -238,4 +238,45 @@ FLAGS = Activity(
     },
     ("reporter", "refused", "history"),
 )
-ACTIVITIES = (SESSIONS, SURVEYS, REPORTS, CONTACTS, FLAGS, ACCOUNTS, SAFETY, COUNTS)
+MUNICIPALITIES = Activity(
+    "municipalities",
+    Phrase("Self-assessment of municipalities, shared documents, training"),
+    Phrase(
+        "let agents of a municipality answer together, share what serves others, and see how far "
+        "they are in a training"
+    ),
+    PUBLIC_TASK,
+    Phrase("agents with an account who answer, share, ask, read or train"),
+    Phrase(
+        "account name beside what one answered, sent, read or passed; documents and texts as sent"
+    ),
+    Phrase(
+        "the team of the municipality for its answers; whoever moderates for what waits; everybody "
+        "for what was published, without the name of an account; oneself for one's training"
+    ),
+    BY_ACCOUNT,
+    {
+        "maturity": ("begun_by", "closed_by"),
+        "maturity_answer": ("evidence", "comment", "answered_by"),
+        "maturity_member": ("account", "added_by"),
+        "training_step": ("account", "module", "step", "tries", "passed", "tried_at", "passed_at"),
+        "shared_document": ("account",),
+        "shared_edition": ("account", "read_by", "filename"),
+        "shared_content": ("content",),
+        "peer_post": ("account", "parts", "said", "concerns", "read_by"),
+        "change": ("actor", "rows"),
+    },
+    ("history",),
+    Phrase("answers and documents: until the municipality or their sender asks to remove them"),
+)
+ACTIVITIES = (
+    SESSIONS,
+    SURVEYS,
+    REPORTS,
+    CONTACTS,
+    FLAGS,
+    MUNICIPALITIES,
+    ACCOUNTS,
+    SAFETY,
+    COUNTS,
+)

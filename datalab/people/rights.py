@@ -33,6 +33,8 @@ Right = Literal[
     "facilitate:session",
     "run:survey",
     "handle:requests",
+    "assess:commune",
+    "moderate:exchange",
     "manage:people",
     "grant:access",
     "keep:versions",
@@ -49,6 +51,8 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "facilitate:session": ("agents", "stewards", "facilitators", "operators"),
     "run:survey": ("agents", "stewards", "facilitators", "operators"),
     "handle:requests": ("agents", "operators"),
+    "assess:commune": ("agents", "stewards", "facilitators", "operators"),
+    "moderate:exchange": ("stewards", "operators"),
     "manage:people": ("operators",),
     "grant:access": ("stewards", "operators"),
     "keep:versions": ("stewards", "operators"),
@@ -65,6 +69,10 @@ MEANING: dict[Right, Phrase] = {
     "facilitate:session": Phrase("prepare a co-design session, and run it"),
     "run:survey": Phrase("prepare a questionnaire, open it and read its results"),
     "handle:requests": Phrase("answer citizens' reports in the control room"),
+    "assess:commune": Phrase(
+        "answer the self-assessment of a municipality, share documents and experience"
+    ),
+    "moderate:exchange": Phrase("publish or refuse what municipalities share with each other"),
     "manage:people": Phrase("add, disable and remove accounts"),
     "grant:access": Phrase("grant access to a restricted dataset, and take it back"),
     "keep:versions": Phrase(
