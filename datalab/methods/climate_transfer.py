@@ -73,7 +73,7 @@ def moved(
     radiation is scaled by the ratio of the two clear skies (0 to 3, which matters at the edges of
     the day alone), the share of diffuse light is kept, and the beam follows from both.
     """
-    import pvlib  # type: ignore[import-untyped]
+    import pvlib
 
     if len(city.monthly) != 12:
         raise ValueError(f"{city.name}: {len(city.monthly)} monthly means where a year has 12")

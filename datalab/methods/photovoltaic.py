@@ -95,7 +95,7 @@ def yields(
     ValueError
         naming a column that is missing, of another length, or empty in some hours.
     """
-    import pvlib  # type: ignore[import-untyped]
+    import pvlib
 
     light = _columns(weather)
     # The radiation of an hour is its sum, so the sun is taken at the middle of the hour.

@@ -49,6 +49,47 @@ def test_a_gas_boiler_with_its_pumps_and_panels_gives_example_j5():
     assert found.b.as_tuple() == pytest.approx((30, 169, 33.4))
 
 
+def test_a_heat_pump_with_panels_gives_example_j6():
+    air = Carrier("ambient", 131.0, NOTHING, (Production("air", 131.0, RENEWABLE),))
+    found = balance([electricity(59.0, 40.0), air], k_exp=1)
+
+    assert found.a.as_tuple() == pytest.approx((180.5, 38, 7.98))
+    assert found.b.as_tuple() == pytest.approx((180.5, 38, 7.98))
+
+
+# 48 kWh of electricity made from 158 kWh of fuel, of which 108 (2.25 per kWh) are charged to it.
+@pytest.mark.parametrize(
+    ("fuel", "a", "b"),
+    [
+        (GAS, (0, 214.5, 42.9), (-14, 227.8, 45.0)),
+        (Weighted(1.0, 0.1, 0.07), (95, 119.5, 28.65), (144, 69.8, 21.3)),
+    ],
+    ids=["J7, gas", "J8, biogas"],
+)
+def test_cogeneration_beside_a_boiler_gives_examples_j7_and_j8(fuel, a, b):
+    made = Production("cgn", 48.0, NOTHING, cogeneration_export(fuel, 108.0, 48.0))
+    found = balance(
+        [
+            Carrier("boiler", 100.0, GAS),
+            Carrier("cogeneration", 158.0, fuel),
+            Carrier("electricity", 20.0, GRID, (made,)),
+        ],
+        k_exp=1,
+    )
+
+    assert found.a.as_tuple() == pytest.approx(a, abs=0.1)
+    assert found.b.as_tuple() == pytest.approx(b, abs=0.1)
+
+
+def test_twelve_months_with_other_uses_give_example_j9():
+    use = [200, 160, 100, 90, 50, 60, 80, 70, 50, 80, 120, 160]
+    sun = [44, 55, 77, 110, 187, 209, 220, 198, 176, 132, 88, 55]
+    found = balance([electricity(use, sun, nepb=[30] * 12)], k_exp=1)
+
+    assert found.a.as_tuple() == pytest.approx((1009.5, 842, 176.8), abs=0.1)
+    assert found.b.as_tuple() == pytest.approx((1385.5, -662, -139), abs=0.1)
+
+
 def test_a_year_of_two_seasons_is_not_the_year_as_one_step():
     winter_and_summer = balance([electricity([80.0, 20.0], [10.0, 130.0])], k_exp=1)
     as_one = balance([electricity(100.0, 140.0)], k_exp=1)
