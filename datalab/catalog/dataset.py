@@ -264,6 +264,11 @@ class Dataset(Model):
     periodicity: Periodicity
     temporal: str | None = Field(None, description="ISO 8601 interval, start/end")
     spatial: str = "dijon-metropole"
+    commune: str | None = Field(
+        None,
+        pattern=r"^\d[0-9AB]\d{3}$",
+        description="INSEE code of the commune whose publication it is, where it is one's",
+    )
     redistribution: bool = True
     hvd_category: HvdCategory | None = Field(
         None, description="category of a high-value dataset of the European Union, if it is one"
