@@ -6,16 +6,15 @@ import re
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import datalab
 from datalab.methods.positive_block import surroundings
 from datalab.methods.positive_cases import case, drop, ratios
 from datalab.portal import positive_energy as page
-from datalab.refresh import refresh
-from datalab.settings import CHECKOUT, Settings
+from datalab.settings import CHECKOUT
+from tests.projects import notebook_run
+from tests.projects.notebook_run import changed_lake, small_lake
 
 FOLDER = CHECKOUT / "projects" / "positive-energy"
 NEEDED = (
@@ -23,29 +22,19 @@ NEEDED = (
     *("published-figures", "positive-energy-cases", "positive-energy-readings"),
     "typical-days-dijon",
 )
+READINGS = "energy/positive-energy-readings.yaml"
 pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = Settings(home=tmp_path_factory.mktemp("positive") / "home")
-    states = {run.dataset: run.state for run in refresh(list(NEEDED), settings, "essai")}
-    if "failed" in states.values():
-        pytest.skip(f"the package index does not answer: {states}")
-    return settings.lake
+    return small_lake(NEEDED, tmp_path_factory.mktemp("positive") / "home").lake
 
 
-def said(name: str, lake: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the notebook says in its outputs, in one line and with plain spaces."""
-    monkeypatch.setenv("DATALAB_LAKE", str(lake))
-    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells)
-    work.mkdir(parents=True, exist_ok=True)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(work)}}).execute()
-    data = [o.data for c in notebook.cells for o in c.get("outputs", ()) if "data" in o]
-    words = [one.get("text/markdown") or one.get("text/html") or "" for one in data]
-    text = re.sub(r"<[^>]+>", " ", "\n".join(words)).replace("\u202f", "")
-    return re.sub(r"\s+", " ", text)
+def said(name: str, lake: Path, work: Path) -> str:
+    """What the notebook says in its outputs, in one line and without markup."""
+    text = notebook_run.said(FOLDER / f"{name}.ipynb", lake, work)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
 def around(lake: Path, warmer: float = 0.0):  # type: ignore[no-untyped-def]
@@ -57,32 +46,28 @@ def around(lake: Path, warmer: float = 0.0):  # type: ignore[no-untyped-def]
 
 
 def test_the_public_page_tells_which_readings_hold_the_published_figures(
-    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Path, tmp_path: Path
 ) -> None:
-    text = said("pourcentages", lake, tmp_path, monkeypatch)
+    text = said("pourcentages", lake, tmp_path)
 
     assert "### 4 lectures sur 24 contiennent 118 à 124 %" in text
     assert "**58 %** (45 à 60 %)" in text
     assert "smartcitymag.fr, article 1642, 23 mai 2025" in text
 
 
-def test_who_may_not_read_the_hours_shares_with_typical_days(
-    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_may_not_read_the_hours_shares_with_typical_days(lake: Path, tmp_path: Path) -> None:
     open_only = tmp_path / "lake"
     shutil.copytree(lake / "open", open_only / "open")
 
-    shared = said("partage", open_only, tmp_path, monkeypatch)
+    shared = said("partage", open_only, tmp_path)
 
     assert "trente-six jours types de Dijon" in shared
     assert "602 MWh consommés" in shared
     assert "dynamique complète" in shared
 
 
-def test_the_blocks_are_moved_to_gabrovo_with_what_is_missing(
-    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moved = said("replique", lake, tmp_path, monkeypatch)
+def test_the_blocks_are_moved_to_gabrovo_with_what_is_missing(lake: Path, tmp_path: Path) -> None:
+    moved = said("replique", lake, tmp_path)
 
     assert "heure par heure" in moved
     assert "Degrés-jours 18 °C 2839 2816" in moved
@@ -107,28 +92,23 @@ def test_a_warmer_year_changes_the_headline_figures(lake: Path) -> None:
 
 
 def test_another_share_in_the_dataset_is_another_headline_on_the_page(
-    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Path, tmp_path: Path
 ) -> None:
-    catalog = tmp_path / "catalog"
-    shutil.copytree(CHECKOUT / "catalog", catalog)
-    path = catalog / "energy" / "positive-energy-readings.yaml"
-    described = path.read_text(encoding="utf-8")
-    path.write_text(
-        described.replace(
-            "expectations:",
-            "transform: SELECT * REPLACE (used_mwh * 2 AS used_mwh, ratio / 2 AS ratio,"
-            " p5 / 2 AS p5, p95 / 2 AS p95) FROM source\nexpectations:",
-        ),
-        encoding="utf-8",
-    )
-    settings = Settings(home=tmp_path / "home", catalog=catalog)
     needed = ["published-figures", "positive-energy-cases", "positive-energy-readings"]
-    assert {run.state for run in refresh(needed, settings, "essai")} <= {"published", "unchanged"}
+    settings = changed_lake(needed, tmp_path, {READINGS: twice_used})
 
-    text = said("pourcentages", settings.lake, tmp_path / "work", monkeypatch)
+    text = said("pourcentages", settings.lake, tmp_path / "work")
 
     assert "**29 %**" in text
     assert "### 4 lectures" not in text
+
+
+def twice_used(described: str) -> str:
+    return described.replace(
+        "expectations:",
+        "transform: SELECT * REPLACE (used_mwh * 2 AS used_mwh, ratio / 2 AS ratio,"
+        " p5 / 2 AS p5, p95 / 2 AS p95) FROM source\nexpectations:",
+    )
 
 
 @pytest.mark.parametrize("name", ["pourcentages", "modele", "partage", "replique"])

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from datalab.projects import manifest
-from datalab.refresh import refresh
 from datalab.settings import CHECKOUT, Settings
+from tests.projects.notebook_run import changed_lake, code, said, small_lake
 
 FOLDER = CHECKOUT / "projects" / "public-space"
 NEEDED = (
@@ -26,35 +22,16 @@ Told = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = Settings(home=tmp_path_factory.mktemp("public-space") / "home")
-    states = {run.dataset: run.state for run in refresh(list(NEEDED), settings, "essai")}
-    if "failed" in states.values():
-        pytest.skip(f"the package index does not answer: {states}")
-    assert set(states.values()) == {"published"}
-    return settings
+    return small_lake(NEEDED, tmp_path_factory.mktemp("public-space") / "home")
 
 
 @pytest.fixture
-def told(lake: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What a notebook says in its outputs, with plain spaces and none within numbers."""
+def told(lake: Settings, tmp_path: Path) -> Told:
+    """What a notebook says, in this lake or another."""
 
     def run(name: str, settings: Settings = lake) -> str:
         work = tmp_path / f"{name}-{settings.home.parent.name}"
-        work.mkdir()
-        monkeypatch.setenv("DATALAB_LAKE", str(settings.lake))
-        monkeypatch.setenv("DATALAB_READS", str(work / "reads.jsonl"))
-        notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(work)}}).execute()
-        outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
-        assert not [o for o in outputs if o.output_type == "stream"], "a warning shows on the page"
-        lines = (work / "reads.jsonl").read_text().splitlines()
-        read = {json.loads(line)["dataset"] for line in lines}
-        assert len(read) >= 2
-        assert read <= set(described().datasets)
-        (page,) = (p for p in described().pages if p.notebook == f"{name}.ipynb")
-        assert sum("image/png" in o.data for o in outputs) == len(page.pictures)
-        words = [o.data.get("text/markdown") or o.data.get("text/html", "") for o in outputs]
-        return "\n".join(words).replace("\u202f", "").replace("\u00a0", " ")
+        return said(FOLDER / f"{name}.ipynb", settings.lake, work)
 
     return run
 
@@ -66,22 +43,21 @@ def described() -> manifest.Manifest:
 @pytest.fixture(scope="module")
 def other(lake: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Another lake: LEDs that save more, and other people who report."""
-    folder = tmp_path_factory.mktemp("public-space-changed")
-    shutil.copytree(CHECKOUT / "catalog", folder / "catalog")
-    shutil.copytree(lake.home / "cache", folder / "home" / "cache")
-    for file, old, new in (
-        ("energy/lighting-facts.csv", ",0.4,0.5,0.7,part,2024,", ",0.6,0.7,0.8,part,2024,"),
-        ("government/demonstration-requests.yaml", "  seed: 21231\n", "  seed: 7\n"),
-    ):
-        path = folder / "catalog" / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1
-        path.write_text(text.replace(old, new), encoding="utf-8")
-    settings = Settings(home=folder / "home", catalog=folder / "catalog")
     needed = [name for name in NEEDED if name not in ("electricity-france", "commune-indicators")]
-    states = {run.dataset: run.state for run in refresh(needed, settings, "essai")}
-    assert set(states.values()) == {"published"}, states
-    return settings
+    changes = {
+        "energy/lighting-facts.csv": once(",0.4,0.5,0.7,part,2024,", ",0.6,0.7,0.8,part,2024,"),
+        "government/demonstration-requests.yaml": once("  seed: 21231\n", "  seed: 7\n"),
+    }
+    folder = tmp_path_factory.mktemp("public-space-changed")
+    return changed_lake(needed, folder, changes, like=lake)
+
+
+def once(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert text.count(old) == 1
+        return text.replace(old, new)
+
+    return change
 
 
 def test_shipped_notebooks_hold_no_outputs_and_all_are_pages() -> None:
@@ -89,9 +65,7 @@ def test_shipped_notebooks_hold_no_outputs_and_all_are_pages() -> None:
     assert {page.notebook for page in described().pages} == files
     assert len(files) == 4
     for file in files:
-        notebook = nbformat.read(FOLDER / file, as_version=4)
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+        assert code(FOLDER / file)
 
 
 @pytest.mark.network
