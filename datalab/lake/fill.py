@@ -67,7 +67,7 @@ def fill(
         temporary=folder / "spill",
     )
     try:
-        raw = _reader(dataset)(dataset, file, folder, connection)
+        raw = reader_of(dataset)(dataset, file, folder, connection)
         express_way = write_express(dataset, raw, connection, folder) if large else None
         if express_way is not None:
             parquet, rows = express_way
@@ -102,7 +102,7 @@ def held_against(
     connection = connect(temporary=folder)
     try:
         return check(
-            connection, _reader(dataset)(dataset, file, folder, connection), schema, kept=kept
+            connection, reader_of(dataset)(dataset, file, folder, connection), schema, kept=kept
         )
     except duckdb.Error as error:
         raise unreadable(dataset, "{error}", error=_first_line(error)) from error
@@ -114,7 +114,7 @@ def _held(raw: Raw, schema: Schema | None, connection: duckdb.DuckDBPyConnection
     return raw if schema is None else conforming(raw, schema, connection)
 
 
-def _reader(dataset: Dataset) -> Read:
+def reader_of(dataset: Dataset) -> Read:
     """The reader of the declared format; the rare ones are imported when they are met."""
     form = dataset.source.format
     if form == "csv":

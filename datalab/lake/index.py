@@ -34,6 +34,7 @@ class Kept:
         self.settled = settled
         self._lock = threading.Lock()
         self._parsed: dict[Path, tuple[Stamp, dict[str, Any]]] = {}
+        self._entries: dict[Path, tuple[dict[str, Any], dict[str, Entry]]] = {}
         self._written: dict[Path, Stamp] = {}
 
     def read(self, path: Path) -> dict[str, Any]:
@@ -54,7 +55,36 @@ class Kept:
             with self._lock:
                 if len(self._parsed) >= MOST_KEPT:
                     self._parsed.clear()
+                    self._entries.clear()
                 self._parsed[path] = (stamp, found)
+        return found
+
+    def entries(self, place: LakeFolder) -> dict[str, Entry]:
+        """The entries of one lake by dataset id, made once of each document.
+
+        Raises
+        ------
+        OSError, ValueError, KeyError
+        """
+        document = self.read(place.index)
+        with self._lock:
+            known = self._entries.get(place.index)
+        if known is not None and known[0] is document:
+            return known[1]
+        found = {
+            identifier: Entry(
+                lake=place.name,
+                dataset=entry["dataset"],
+                record=entry.get("record"),
+                good=entry.get("good"),
+                snapshots=entry.get("snapshots") or [],
+            )
+            for identifier, entry in document["datasets"].items()
+        }
+        with self._lock:
+            kept = self._parsed.get(place.index)
+            if kept is not None and kept[1] is document:
+                self._entries[place.index] = (document, found)
         return found
 
     def wrote(self, path: Path) -> None:
@@ -62,6 +92,7 @@ class Kept:
         stamp = _stamp(path.stat())
         with self._lock:
             self._parsed.pop(path, None)
+            self._entries.pop(path, None)
             self._written[path] = stamp
 
 
@@ -124,19 +155,9 @@ def read_folder(place: LakeFolder) -> dict[str, Entry]:
     What they hold may be shared with other readers of this process, and is never changed.
     """
     try:
-        document = _READ.read(place.index)
+        return dict(_READ.entries(place))
     except FileNotFoundError:
         return {}
-    return {
-        identifier: Entry(
-            lake=place.name,
-            dataset=entry["dataset"],
-            record=entry.get("record"),
-            good=entry.get("good"),
-            snapshots=entry.get("snapshots") or [],
-        )
-        for identifier, entry in document["datasets"].items()
-    }
 
 
 def wrote(place: LakeFolder) -> None:

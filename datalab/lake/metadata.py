@@ -62,14 +62,17 @@ def newest(path: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def commits(path: Path) -> list[Commit]:
-    """The commits that published a dataset, newest first."""
+def commits(path: Path, dataset: str | None = None) -> list[Commit]:
+    """The commits that published a dataset, or this one, newest first."""
     with opened(path, read_only=True) as connection:
         rows = connection.execute(
             "SELECT s.snapshot_id, strftime(s.snapshot_time, '%Y-%m-%dT%H:%M:%SZ'), c.author, "
             "c.commit_message, c.commit_extra_info FROM ducklake_snapshot s "
             "JOIN ducklake_snapshot_changes c USING (snapshot_id) "
-            "WHERE c.commit_extra_info IS NOT NULL ORDER BY s.snapshot_id DESC"
+            "WHERE c.commit_extra_info IS NOT NULL AND ($dataset IS NULL OR "
+            "json_extract_string(c.commit_extra_info, '$.dataset') = $dataset) "
+            "ORDER BY s.snapshot_id DESC",
+            {"dataset": dataset},
         ).fetchall()
     return [
         Commit(snapshot, at, author or "", message or "", json.loads(facts))

@@ -36,27 +36,25 @@ def description(dataset: Dataset, before: Entry | None, published: bool) -> dict
 def register(
     place: LakeFolder,
     dataset: Dataset,
+    before: Entry | None,
     record: RunRecord,
     rejects: Sequence[Reject],
     commits: Sequence[Commit] | None = None,
-) -> None:
-    """Write down a run: record, history, rejects, then the index.
+) -> Entry:
+    """Write down a run: record, history and rejects.
 
-    ``commits`` are those of the dataset, newest first, where the run published one.
+    ``before`` is what the index said, ``commits`` are those of the dataset, newest first, where
+    the run published one.
+
+    Returns
+    -------
+    entry
+        what the index has to say now.
     """
-    entries = read_folder(place)
-    before = entries.get(dataset.id)
     good = before.good if before else None
     snapshots = before.snapshots if before else []
     if commits:
         good, snapshots = record.as_json(), [summary(commit) for commit in commits]
-    entries[dataset.id] = Entry(
-        lake=place.name,
-        dataset=description(dataset, before, published=bool(commits)),
-        record=record.as_json(),
-        good=good,
-        snapshots=snapshots,
-    )
     write_record(place, record)
     if record.state != "unchanged":
         told = {
@@ -69,14 +67,13 @@ def register(
         write_json(place.rejects(dataset.id), told)
         if commits:
             write_json(place.rejects(dataset.id, published=True), told)
-    write_index(place, entries)
-
-
-def announce(place: LakeFolder, dataset: Dataset) -> None:
-    """Put a dataset into the index that no run was about yet."""
-    entries = read_folder(place)
-    entries[dataset.id] = Entry(place.name, dataset.as_json())
-    write_index(place, entries)
+    return Entry(
+        lake=place.name,
+        dataset=description(dataset, before, published=bool(commits)),
+        record=record.as_json(),
+        good=good,
+        snapshots=snapshots,
+    )
 
 
 def since_when(record: RunRecord, before: Entry | None) -> RunRecord:

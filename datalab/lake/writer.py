@@ -23,11 +23,12 @@ from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders, sync_folder
+from datalab.lake.ledger import Ledger
 from datalab.lake.lock import Lock
 from datalab.lake.masked import Masks, no_key
 from datalab.lake.raw import Reject
 from datalab.lake.record import RunRecord
-from datalab.lake.register import announce, forget, rebuild, register, since_when
+from datalab.lake.register import forget, rebuild, register, since_when
 from datalab.lake.release import forget as forget_releases
 from datalab.lake.retention import remove_orphans
 from datalab.lake.stage import Staged
@@ -63,6 +64,7 @@ class Writer:
     ) -> None:
         self.lake, self.writer = lake, writer
         self.masks = Masks(self, key)
+        self._ledger = Ledger()
         self._lock = Lock(writer / "lock.json", owner, wait)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -76,10 +78,11 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        self._lock.__exit__(kind, error, trace)
+        try:
+            self._discard()
+            self._ledger.settle_all()
+        finally:
+            self._lock.__exit__(kind, error, trace)
 
     # -- what a refresh asks for ----------------------------------------------------------
 
@@ -129,7 +132,7 @@ class Writer:
             where it brings none of its own.
         """
         place = self._place(dataset.lake)
-        entry = read_folder(place).get(dataset.id)
+        entry = self._ledger.entry(place, dataset.id)
         record = since_when(record, entry)
         if entry is not None and entry.good is not None:
             good = RunRecord.from_json(entry.good)
@@ -143,23 +146,24 @@ class Writer:
                     if record.validation is None
                     else bool(record.validation.warnings or record.validation.failed),
                 )
-        register(place, dataset, record, rejects)
+        self._ledger.put(place, register(place, dataset, entry, record, rejects))
         self.masks.settle(place)
         return record
 
     def announce(self, datasets: Iterable[Dataset]) -> None:
         """Let readers see datasets that no refresh has met yet: described, and without rows."""
-        for dataset in datasets:
-            if dataset.id not in self._entries(dataset.lake):
-                announce(self._place(dataset.lake), dataset)
+        new = [one for one in datasets if self.entry(one) is None]
+        for name in sorted({one.lake for one in new}):
+            told = (Entry(name, one.as_json()) for one in new if one.lake == name)
+            self._ledger.settle(self._place(name), *told)
 
     def entry(self, dataset: Dataset) -> Entry | None:
-        """What the index of its lake says of a dataset."""
-        return self._entries(dataset.lake).get(dataset.id)
+        """What the index of its lake says of a dataset, or is about to."""
+        return self._ledger.entry(folder(self.lake, dataset.lake), dataset.id)
 
     def good(self, dataset: Dataset) -> RunRecord | None:
         """The run that published what readers see of a dataset, or None."""
-        entry = self._entries(dataset.lake).get(dataset.id)
+        entry = self.entry(dataset)
         return RunRecord.from_json(entry.good) if entry and entry.good else None
 
     def relocate(self, dataset: Dataset) -> list[str]:
@@ -174,6 +178,7 @@ class Writer:
             names of the lakes it was removed from.
         """
         left = []
+        self._ledger.settle_all()
         self.masks.describe(dataset)
         for old in folders(self.lake):
             if old.name.partition(MASKED)[0] == dataset.lake:
@@ -240,9 +245,6 @@ class Writer:
     def _working(self, place: LakeFolder) -> Path:
         return self.writer / f"{place.name}.ducklake"
 
-    def _entries(self, lake: str) -> dict[str, Entry]:
-        return read_folder(folder(self.lake, lake))
-
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
             self._connection = connect(temporary=self.writer / "spill")
@@ -271,12 +273,9 @@ class Writer:
     def _register(
         self, place: LakeFolder, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject]
     ) -> None:
-        own = [
-            commit
-            for commit in metadata.commits(self._working(place))
-            if commit.facts.get("dataset") == dataset.id
-        ]
-        register(place, dataset, record, rejects, own)
+        own = metadata.commits(self._working(place), dataset.id)
+        before = self._ledger.entry(place, dataset.id)
+        self._ledger.settle(place, register(place, dataset, before, record, rejects, own))
 
     def _put_in_place(self, working: Path, place: LakeFolder) -> None:
         """Copy the working metadata over the published ones in one step.
