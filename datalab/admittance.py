@@ -6,18 +6,17 @@ data is stopped then; projects that read by it as well. Letters go where mail is
 
 from __future__ import annotations
 
-import logging
-import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from functools import partial
 
 from datalab.errors import DatalabError
-from datalab.hub.plan import Plan
+from datalab.hub.plan import portal_address
 from datalab.i18n import LANGUAGES, Phrase, translate
 from datalab.isolation import notices
 from datalab.lake.index import Entry, read_index
-from datalab.participation.letter import MailServer, possible
+from datalab.participation.letter import possible
+from datalab.participation.mailing import Letter, Mailing, send
 from datalab.people import accounts, grants
 from datalab.people.accounts import Account
 from datalab.people.grant import Grant, State
@@ -25,7 +24,6 @@ from datalab.people.store import Store
 from datalab.projects.project import Project, Projects
 from datalab.settings import Settings
 
-LOG = logging.getLogger("datalab.keeper")
 AHEAD = 900.0  # seconds before the end that its holder is told
 SUBJECTS: dict[State, Phrase] = {
     "asked": Phrase("Somebody asks for access to {title}"),
@@ -54,13 +52,19 @@ def attend(settings: Settings, now: float) -> None:
     entries = read_index(settings.lake)
     for one in soon:
         _warn(settings, entries.get(one.dataset), one, now)
-    if possible(settings):
-        address = settings.public_url or Plan.read(settings.run).url
-        root = address.rstrip("/") + "/services/datalab"
-        _write_all(settings, store, entries, untold, root)
-    else:
+    if not possible(settings):
         for one in untold:
             grants.note_told(store, one)
+        return
+    root = portal_address(settings)
+    mailings = [
+        Mailing(
+            partial(_letters, store, entries.get(one.dataset), one, root),
+            partial(grants.note_told, store, one),
+        )
+        for one in untold
+    ]
+    send(settings, mailings, "access")
 
 
 def _warn(settings: Settings, entry: Entry | None, one: Grant, now: float) -> None:
@@ -84,32 +88,6 @@ def _projects_of(settings: Settings, account: str) -> Iterable[str]:
             yield project.account
 
 
-def _write_all(
-    settings: Settings, store: Store, entries: dict[str, Entry], untold: list[Grant], root: str
-) -> None:
-    server = MailServer.of(settings.smtp.get_secret_value())
-    if server is None:
-        return
-    try:
-        line = server.open()
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about access wait: %s", type(error).__name__)
-        return
-    try:
-        for one in untold:
-            for account in _readers(store, entries.get(one.dataset), one):
-                made = _letter(settings, store, entries.get(one.dataset), one, account, root)
-                try:
-                    line.send_message(made)
-                except smtplib.SMTPRecipientsRefused:
-                    LOG.warning("no letter about access to %s", account.name)
-            grants.note_told(store, one)
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about access wait: %s", type(error).__name__)
-    finally:
-        line.close()
-
-
 def _readers(store: Store, entry: Entry | None, one: Grant) -> list[Account]:
     """Whom a letter goes to: the steward for a request, the asker for an answer."""
     if one.state == "withdrawn":
@@ -124,9 +102,7 @@ def _readers(store: Store, entry: Entry | None, one: Grant) -> list[Account]:
     return own or [a for a in everybody if "stewards" in a.groups]
 
 
-def _letter(
-    settings: Settings, store: Store, entry: Entry | None, one: Grant, to: Account, root: str
-) -> EmailMessage:
+def _letters(store: Store, entry: Entry | None, one: Grant, root: str) -> Iterator[Letter]:
     try:
         who = accounts.get(store, one.account).display
     except DatalabError:
@@ -134,13 +110,11 @@ def _letter(
     link = f"{root}/datasets/{one.dataset}" + ("/access" if one.state == "asked" else "")
     day = f"{datetime.fromtimestamp(one.until - 1, UTC).astimezone():%d/%m/%Y}"
     facts = {"who": who, "purpose": one.purpose, "day": day, "reason": one.reason, "link": link}
-    made = EmailMessage()
-    made["From"], made["To"] = settings.mail_from, to.email
-    title = _title(entry, one, to.language)
-    made["Subject"] = " ".join(SUBJECTS[one.state].in_(to.language).format(title=title).split())
-    made.set_content(BODIES[one.state].in_(to.language).format(**facts))
-    made["Content-Language"] = to.language
-    return made
+    for to in _readers(store, entry, one):
+        title = _title(entry, one, to.language)
+        subject = SUBJECTS[one.state].in_(to.language).format(title=title)
+        body = BODIES[one.state].in_(to.language).format(**facts)
+        yield Letter(to, subject, body)
 
 
 def _title(entry: Entry | None, one: Grant, language: str) -> str:

@@ -4,27 +4,25 @@ the project, the page of the dataset and the feed tell it."""
 
 from __future__ import annotations
 
-import logging
-import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from email.message import EmailMessage
+from functools import partial
 
 from datalab.catalog.compatibility import told
 from datalab.errors import DatalabError
-from datalab.hub.plan import Plan
-from datalab.i18n import Phrase, translate
+from datalab.hub.plan import portal_address
+from datalab.i18n import Language, Phrase, translate
 from datalab.lake.index import Entry, read_index
 from datalab.lake.notice import Notice, all_notices
 from datalab.lineage.store import Lineage
-from datalab.participation.letter import MailServer, possible
+from datalab.participation.letter import possible
+from datalab.participation.mailing import Letter, Mailing, send
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.store import Store
 from datalab.projects.project import Projects
 from datalab.settings import Settings
 
-LOG = logging.getLogger("datalab.keeper")
 SUBJECT = Phrase("{title}: a change is announced for {day}")
 BODY = Phrase(
     "Hello,\n\nYou use the dataset “{title}” ({uses}). A change that breaks what reads it is "
@@ -43,30 +41,23 @@ def announce(settings: Settings, now: float) -> None:
     ]
     if not waiting or not possible(settings):
         return
-    server = MailServer.of(settings.smtp.get_secret_value())
-    if server is None:
-        return
-    entries = read_index(settings.lake)
-    address = settings.public_url or Plan.read(settings.run).url
-    root = address.rstrip("/") + "/services/datalab"
-    try:
-        line = server.open()
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about changes wait: %s", type(error).__name__)
-        return
-    try:
-        for notice in waiting:
-            if (entry := entries.get(notice.dataset)) is not None:
-                for account, uses in readers(settings, notice, now):
-                    try:
-                        line.send_message(letter(settings, entry, notice, account, uses, root))
-                    except smtplib.SMTPRecipientsRefused:
-                        LOG.warning("no letter about a change to %s", account.name)
-            lineage.set_mark("", _mark(notice), _state(notice))
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about changes wait: %s", type(error).__name__)
-    finally:
-        line.close()
+    entries, root = read_index(settings.lake), portal_address(settings)
+    mailings = [
+        Mailing(
+            partial(_letters, settings, entries.get(notice.dataset), notice, root, now),
+            partial(lineage.set_mark, "", _mark(notice), _state(notice)),
+        )
+        for notice in waiting
+    ]
+    send(settings, mailings, "changes")
+
+
+def _letters(
+    settings: Settings, entry: Entry | None, notice: Notice, root: str, now: float
+) -> Iterator[Letter]:
+    if entry is not None:
+        for account, uses in readers(settings, notice, now):
+            yield letter(entry, notice, account, uses, root)
 
 
 def readers(settings: Settings, notice: Notice, now: float) -> Iterator[tuple[Account, list[str]]]:
@@ -102,32 +93,36 @@ def users_of(settings: Settings, dataset: str, now: float) -> Iterator[tuple[Acc
             yield account, uses
 
 
-def letter(
-    settings: Settings, entry: Entry, notice: Notice, to: Account, uses: list[str], root: str
-) -> EmailMessage:
+def letter(entry: Entry, notice: Notice, to: Account, uses: list[str], root: str) -> Letter:
     """One letter, in the language in which its reader reads the lab."""
-    language, said = to.language, entry.dataset.get("title") or {}
-    title = " ".join(str(said.get(language) or said.get("fr") or entry.id).split())
+    language = to.language
     day = f"{datetime.fromisoformat(notice.until):%d/%m/%Y}"
-    named = [
+    title = title_of(entry, language)
+    body = BODY.in_(language).format(
+        title=title,
+        uses=named(uses, language),
+        day=day,
+        changes=told(notice.changes, language),
+        link=f"{root}/datasets/{entry.id}/versions",
+    )
+    subject = SUBJECT.in_(language).format(title=title, day=day)
+    return Letter(to, subject, body)
+
+
+def title_of(entry: Entry, language: Language) -> str:
+    """The title of a dataset, on one line; in French where it has none in ``language``."""
+    said = entry.dataset.get("title") or {}
+    return " ".join(str(said.get(language) or said.get("fr") or entry.id).split())
+
+
+def named(uses: Iterable[str], language: Language) -> str:
+    """By what somebody is concerned: slugs of projects, "" for a token."""
+    return ", ".join(
         translate("project {slug}", language, slug=slug)
         if slug
         else translate("an access token", language)
         for slug in uses
-    ]
-    made = EmailMessage()
-    made["From"], made["To"] = settings.mail_from, to.email
-    made["Subject"] = SUBJECT.in_(language).format(title=title, day=day)
-    made.set_content(
-        BODY.in_(language).format(
-            title=title,
-            uses=", ".join(named),
-            day=day,
-            changes=told(notice.changes, language),
-            link=f"{root}/datasets/{entry.id}/versions",
-        )
     )
-    return made
 
 
 def _mark(notice: Notice) -> str:

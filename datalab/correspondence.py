@@ -7,21 +7,21 @@ notebook, and by letter where mail is configured. A letter that could not be sen
 
 from __future__ import annotations
 
-import logging
-import smtplib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
+from functools import partial
 from typing import Any
 
-from datalab.announcement import users_of
+from datalab.announcement import named, title_of, users_of
 from datalab.catalog.badge import away
-from datalab.hub.plan import Plan
-from datalab.i18n import LANGUAGES, Phrase
+from datalab.hub.plan import portal_address
+from datalab.i18n import LANGUAGES, Language, Phrase
 from datalab.isolation import notices
 from datalab.lake.index import Entry, read_index
 from datalab.lineage.store import Lineage
-from datalab.participation.letter import MailServer, one_line, possible
+from datalab.participation.letter import possible
+from datalab.participation.mailing import Letter, Mailing, send
 from datalab.people import accounts
 from datalab.people.accounts import Account
 from datalab.people.rights import may
@@ -30,7 +30,6 @@ from datalab.projects.project import Project, Projects
 from datalab.proposal import Proposal, Proposals
 from datalab.settings import Settings
 
-LOG = logging.getLogger("datalab.keeper")
 WAYS = ("letter", "below")
 SUBJECTS = {
     "send": Phrase("A dataset is proposed: {title}"),
@@ -73,182 +72,183 @@ ANSWERS_FOR_IT = Phrase("you answer for these data")
 USES_IT = Phrase("you use these data ({uses})")
 
 
+Words = Callable[[Language], str]
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that happened, whom it concerns, and where it is told on the pages.
+
+    Attributes
+    ----------
+    mark, event
+        what it happened to, and which of its events this is.
+    kind
+        which of the sentences above tell it.
+    path
+        of its page, below the portal.
+    facts
+        what is said of it, in a language.
+    rooms
+        servers, of persons and projects, that are told below their next cell.
+    readers
+        accounts with an address, and why each gets the letter.
+    """
+
+    mark: str
+    event: str
+    kind: str
+    path: str
+    facts: Callable[[Language], dict[str, str]]
+    rooms: Callable[[], Iterable[str]]
+    readers: Callable[[], Iterable[tuple[Account, Words]]]
+
+
 def correspond(settings: Settings, now: float) -> None:
     """One look: tell everybody what they were not told yet."""
-    due = [*_of_proposals(settings), *_of_updates(settings, now)]
-    for item in due:
-        item.tell_below(now)
+    lineage = Lineage(settings.lineage)
+    due = [*_of_proposals(settings, lineage), *_of_updates(settings, lineage, now)]
+    for news in due:
+        if not _is_told(lineage, "below", news):
+            _tell_below(settings, news, now)
+            _note(lineage, "below", news)
+    waiting = [news for news in due if not _is_told(lineage, "letter", news)]
     if not possible(settings):
-        for item in due:
-            item.note("letter")
+        for news in waiting:
+            _note(lineage, "letter", news)
+    elif waiting:
+        root = portal_address(settings)
+        mailings = [
+            Mailing(partial(_letters, news, root), partial(_note, lineage, "letter", news))
+            for news in waiting
+        ]
+        send(settings, mailings, "data")
+
+
+def _is_told(lineage: Lineage, way: str, news: News) -> bool:
+    return lineage.mark("", f"{way} {news.mark}") == news.event
+
+
+def _note(lineage: Lineage, way: str, news: News) -> None:
+    lineage.set_mark("", f"{way} {news.mark}", news.event)
+
+
+def _tell_below(settings: Settings, news: News, now: float) -> None:
+    if (said := BELOW.get(news.kind)) is None:
         return
-    waiting = [item for item in due if item.wants_letter()]
-    server = MailServer.of(settings.smtp.get_secret_value()) if waiting else None
-    if server is None:
-        return
-    try:
-        line = server.open()
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about data wait: %s", type(error).__name__)
-        return
-    try:
-        for item in waiting:
-            for letter in item.letters():
-                try:
-                    line.send_message(letter)
-                except smtplib.SMTPRecipientsRefused:
-                    LOG.warning("no letter about data to %s", letter["To"])
-            item.note("letter")
-    except (OSError, smtplib.SMTPException) as error:
-        LOG.warning("letters about data wait: %s", type(error).__name__)
-    finally:
-        line.close()
+    texts: dict[str, str] = {
+        language: said.in_(language).format(**news.facts(language)) for language in LANGUAGES
+    }
+    for name in news.rooms():
+        notices.tell(settings.run / "ways" / name, "data", texts, now)
 
 
-class _Item:
-    """Something that happened, whom it concerns, and by which ways they were told."""
-
-    def __init__(self, settings: Settings, mark: str, event: str, kind: str) -> None:
-        self.settings, self.mark, self.event, self.kind = settings, mark, event, kind
-        self.lineage = Lineage(settings.lineage)
-        self.store = Store(settings.people)
-        self.facts: dict[str, Any] = {}
-        self.path = ""
-
-    def told(self, way: str) -> str:
-        return self.lineage.mark("", f"{way} {self.mark}")
-
-    def note(self, way: str) -> None:
-        self.lineage.set_mark("", f"{way} {self.mark}", self.event)
-
-    def wants_letter(self) -> bool:
-        return self.told("letter") != self.event
-
-    def tell_below(self, now: float) -> None:
-        if self.told("below") == self.event:
-            return
-        if (said := BELOW.get(self.kind)) is not None:
-            plain = {key: value for key, value in self.facts.items() if isinstance(value, str)}
-            texts: dict[str, str] = {}
-            for language in LANGUAGES:
-                reason = self.facts.get("reasons", {}).get(language, "")
-                texts[language] = said.in_(language).format(**{**plain, "reason": reason})
-            for name in self.rooms(now):
-                notices.tell(self.settings.run / "ways" / name, "data", texts, now)
-        self.note("below")
-
-    def rooms(self, now: float) -> Iterable[str]:
-        """The servers, of persons and projects, that are told."""
-        raise NotImplementedError
-
-    def readers(self) -> Iterator[tuple[Account, str]]:
-        """Accounts with an address, and why each gets the letter."""
-        raise NotImplementedError
-
-    def letters(self) -> Iterator[EmailMessage]:
-        """In French, as all of them are."""
-        address = self.settings.public_url or Plan.read(self.settings.run).url
-        link = f"{address.rstrip('/')}/services/datalab/{self.path}"
-        for account, why in self.readers():
-            made = EmailMessage()
-            made["From"], made["To"] = self.settings.mail_from, account.email
-            reason = self.facts.get("reasons", {}).get("fr", "")
-            facts = {**self.facts, "reason": reason, "why": why, "link": link}
-            made["Subject"] = one_line(SUBJECTS[self.kind].in_("fr").format(**facts))
-            made["Auto-Submitted"] = "auto-generated"
-            made.set_content(BODIES[self.kind].in_("fr").format(**facts).rstrip() + "\n")
-            yield made
+def _letters(news: News, root: str) -> Iterator[Letter]:
+    """One to each reader, in the language in which they read the lab."""
+    for account, why in news.readers():
+        language = account.language
+        facts = {**news.facts(language), "why": why(language), "link": f"{root}/{news.path}"}
+        subject = SUBJECTS[news.kind].in_(language).format(**facts)
+        body = BODIES[news.kind].in_(language).format(**facts)
+        yield Letter(account, subject, body)
 
 
-class _Answer(_Item):
-    """A proposal: stewards hear that it was sent, its author what became of it."""
+def _of_proposals(settings: Settings, lineage: Lineage) -> Iterator[News]:
+    """Stewards hear that a proposal was sent, its author what became of it."""
+    store = Store(settings.people)
+    for one in Proposals(settings.proposals):
+        if one.event:
+            news = _answer(store, one)
+            if not all(_is_told(lineage, way, news) for way in WAYS):
+                yield news
 
-    def __init__(self, settings: Settings, one: Proposal) -> None:
-        kind, _, by = one.event.split(" ", 2)
-        super().__init__(settings, f"proposal {one.id}", one.event, kind)
-        self.one, self.by = one, by
-        account = accounts.find(self.store, by)
-        self.facts = {
-            "title": " ".join(one.title().split()),
+
+def _answer(store: Store, one: Proposal) -> News:
+    kind, _, by = one.event.split(" ", 2)
+
+    def facts(language: Language) -> dict[str, str]:
+        account = accounts.find(store, by)
+        return {
+            "title": " ".join(one.title(language).split()),
             "who": account.display if account else by,
             "answer": one.answer,
             "note": one.note,
         }
-        done = kind == "publish"
-        self.path = f"datasets/{one.dataset}" if done else f"datasets/new/{one.id}"
 
-    def rooms(self, now: float) -> Iterable[str]:
-        return [self.one.owner] if self.by != self.one.owner else []
-
-    def readers(self) -> Iterator[tuple[Account, str]]:
-        if self.kind == "send":
-            found = [a for a in accounts.accounts(self.store) if may(a.groups, "publish:dataset")]
+    def readers() -> Iterator[tuple[Account, Words]]:
+        if kind == "send":
+            found = [a for a in accounts.accounts(store) if may(a.groups, "publish:dataset")]
         else:
-            owner = accounts.find(self.store, self.one.owner)
+            owner = accounts.find(store, one.owner)
             found = [owner] if owner is not None else []
         for account in found:
-            if account.email and account.disabled_at is None and account.name != self.by:
-                yield account, ""
+            if account.email and account.disabled_at is None and account.name != by:
+                yield account, lambda language: ""
+
+    done = kind == "publish"
+    return News(
+        mark=f"proposal {one.id}",
+        event=one.event,
+        kind=kind,
+        path=f"datasets/{one.dataset}" if done else f"datasets/new/{one.id}",
+        facts=facts,
+        rooms=lambda: [one.owner] if by != one.owner else [],
+        readers=readers,
+    )
 
 
-class _Update(_Item):
-    """A dataset whose update was kept out, or one that is well again."""
-
-    def __init__(self, settings: Settings, entry: Entry, event: str, kind: str, now: float) -> None:
-        super().__init__(settings, f"update {entry.id}", event, kind)
-        self.entry, self.now = entry, now
-        title = (entry.dataset.get("title") or {}).get("fr") or entry.id
-        record, good = entry.record or {}, entry.good or {}
-        self.facts = {
-            "title": " ".join(str(title).split()),
-            "day": _day(record.get("finished_at")),
-            "good": _day(good.get("finished_at")),
-            "reasons": _reasons(record),
-        }
-        self.path = f"datasets/{entry.id}"
-
-    def rooms(self, now: float) -> Iterable[str]:
-        used = set(self.lineage.users_of(self.entry.id, now).projects)
-        for project in Projects(self.settings.shared, self.settings.projects).all():
-            if isinstance(project, Project) and project.slug in used:
-                yield project.account
-
-    def readers(self) -> Iterator[tuple[Account, str]]:
-        steward = str(self.entry.dataset.get("steward", "")).removeprefix("account:")
-        present = [a for a in accounts.accounts(self.store) if a.email and a.may_enter(self.now)]
-        own = [a for a in present if steward == a.name or steward in a.groups]
-        own = own or [a for a in present if "stewards" in a.groups]
-        for account in own:
-            yield account, ANSWERS_FOR_IT.in_("fr")
-        for account, uses in users_of(self.settings, self.entry.id, self.now):
-            if account not in own:
-                named = [f"projet {slug}" if slug else "jeton d’accès" for slug in uses]
-                yield account, USES_IT.in_("fr").format(uses=", ".join(named))
-
-
-def _of_proposals(settings: Settings) -> Iterator[_Item]:
-    for one in Proposals(settings.proposals):
-        if one.event:
-            item = _Answer(settings, one)
-            if any(item.told(way) != one.event for way in WAYS):
-                yield item
-
-
-def _of_updates(settings: Settings, now: float) -> Iterator[_Item]:
+def _of_updates(settings: Settings, lineage: Lineage, now: float) -> Iterator[News]:
     """One event for the first update that was kept out, and one for the end of it."""
-    lineage = Lineage(settings.lineage)
     for entry in read_index(settings.lake).values():
         told = [lineage.mark("", f"{way} update {entry.id}") for way in WAYS]
         before = next((mark for mark in told if mark.startswith("kept ")), "")
         if (since := _kept_since(entry)) is not None:
-            item = _Update(settings, entry, f"kept {since}", "kept", now)
+            kind, event = "kept", f"kept {since}"
         elif before and (entry.record or {}).get("state") in ("published", "unchanged"):
-            event = f"good {before.removeprefix('kept ')}"
-            item = _Update(settings, entry, event, "good", now)
+            kind, event = "good", f"good {before.removeprefix('kept ')}"
         else:
             continue
-        if any(mark != item.event for mark in told):
-            yield item
+        if any(mark != event for mark in told):
+            yield _update(settings, lineage, entry, event, kind, now)
+
+
+def _update(
+    settings: Settings, lineage: Lineage, entry: Entry, event: str, kind: str, now: float
+) -> News:
+    """A dataset whose update was kept out, or one that is well again."""
+    record, good = entry.record or {}, entry.good or {}
+
+    def facts(language: Language) -> dict[str, str]:
+        return {
+            "title": title_of(entry, language),
+            "day": _day(record.get("finished_at")),
+            "good": _day(good.get("finished_at")),
+            "reason": _reason(record, language),
+        }
+
+    def rooms() -> Iterator[str]:
+        used = set(lineage.users_of(entry.id, now).projects)
+        for project in Projects(settings.shared, settings.projects).all():
+            if isinstance(project, Project) and project.slug in used:
+                yield project.account
+
+    def readers() -> Iterator[tuple[Account, Words]]:
+        steward = str(entry.dataset.get("steward", "")).removeprefix("account:")
+        everybody = accounts.accounts(Store(settings.people))
+        present = [a for a in everybody if a.email and a.may_enter(now)]
+        own = [a for a in present if steward == a.name or steward in a.groups]
+        own = own or [a for a in present if "stewards" in a.groups]
+        for account in own:
+            yield account, ANSWERS_FOR_IT.in_
+        for account, uses in users_of(settings, entry.id, now):
+            if account not in own:
+                yield account, partial(_uses, uses)
+
+    return News(f"update {entry.id}", event, kind, f"datasets/{entry.id}", facts, rooms, readers)
+
+
+def _uses(uses: list[str], language: Language) -> str:
+    return USES_IT.in_(language).format(uses=named(uses, language))
 
 
 def _kept_since(entry: Entry) -> str | None:
@@ -264,12 +264,11 @@ def _kept_since(entry: Entry) -> str | None:
     return str(entry.good.get("run_id"))
 
 
-def _reasons(record: Mapping[str, Any]) -> dict[str, str]:
-    """Why, in one sentence by language."""
+def _reason(record: Mapping[str, Any], language: Language) -> str:
+    """Why, in one sentence."""
     error = record.get("error")
     if error:
-        known = error.get("messages") or {}
-        return {name: str(known.get(name) or error.get("message", "")) for name in LANGUAGES}
+        return str((error.get("messages") or {}).get(language) or error.get("message", ""))
     results = (record.get("validation") or {}).get("results") or []
     broken = [
         r
@@ -277,7 +276,7 @@ def _reasons(record: Mapping[str, Any]) -> dict[str, str]:
         if not r.get("success") and r["expectation_config"].get("severity") != "warning"
     ]
     said = Phrase("{failed} of {all} checks failed.", failed=len(broken), all=len(results))
-    return {language: said.in_(language) for language in LANGUAGES}
+    return said.in_(language)
 
 
 def _day(moment: object) -> str:

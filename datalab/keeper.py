@@ -23,7 +23,7 @@ from datalab.cleaning import clean_all
 from datalab.connectors.address import Forbidden, addresses_of, client_for
 from datalab.correspondence import correspond
 from datalab.errors import HubUnreachable
-from datalab.hub.plan import Plan
+from datalab.hub.plan import Plan, portal_address
 from datalab.isolation.homes import Homes
 from datalab.isolation.private import secret
 from datalab.isolation.watch import keep_watching
@@ -312,11 +312,6 @@ def erase_what_is_over(settings: Settings) -> Callable[[Lab], None]:
             LOG.info("retention: %s", swept)
 
     return work
-
-
-def portal_address(settings: Settings) -> str:
-    """The portal as people reach it."""
-    return (settings.public_url or Plan.read(settings.run).url).rstrip("/") + "/services/datalab"
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:

@@ -88,9 +88,10 @@ class Proposal:
 
     def title(self, language: str = "fr") -> str:
         """As people know it: its title where it has one, else its file or its link."""
-        title = self.document.get("title", {}).get(language, "")
-        named = title and title not in ("À compléter", "To be completed")
-        return str(title if named else self.name or self.url or self.id)
+        said = self.document.get("title", {})
+        titles = [said.get(known, "") for known in (language, "fr", "en")]
+        named = [title for title in titles if title not in ("", "À compléter", "To be completed")]
+        return str(named[0] if named else self.name or self.url or self.id)
 
 
 class Proposals:

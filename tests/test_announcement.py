@@ -30,8 +30,8 @@ def test_owners_of_projects_and_holders_of_tokens_are_written_to(tmp_path: Path)
     assert found == {"entrepreneur": [""], "student": ["velos-dijon", ""]}
     entry = read_index(lab.settings.lake)["trees"]
     account, uses = next(iter(readers(lab.settings, notice, now())))
-    made = letter(lab.settings, entry, notice, account, uses, "https://lab.test/services/datalab")
-    text = made.get_content()
+    made = letter(entry, notice, account, uses, "https://lab.test/services/datalab")
+    text = made.body
     assert "height" in text
     assert "/datasets/trees/versions" in text
-    assert datetime.now(UTC).strftime("%Y") in str(made["Subject"])
+    assert datetime.now(UTC).strftime("%Y") in made.subject

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from datalab.correspondence import correspond
 from datalab.lineage.store import Lineage
+from datalab.people import accounts
 from datalab.proposal import Proposal, Proposals
 from datalab.settings import Settings
 from tests.participation.office import Office, opened
@@ -121,3 +122,49 @@ def test_letters_wait_for_a_mail_server_that_is_away(
     correspond(mailing(desk.settings, 9), now())
     correspond(mailing(desk.settings, office[1]), now())
     assert [to for to, _ in told(office[0])] == ["operator", "steward"]
+
+
+def test_each_is_written_to_in_the_language_in_which_they_read(
+    tmp_path: Path, office: tuple[Office, int]
+) -> None:
+    lab = Lab(tmp_path)
+    lab.use()
+    addressed(lab.desk)
+    settings = mailing(lab.settings, office[1])
+    for name in ("student", "steward"):
+        accounts.speak(lab.desk.store, name, "en")
+    Lineage(settings.lineage).note_holder("student", "trees", now())
+    way = settings.run / "ways" / lab.desk.app.state.projects.get("velos-dijon").account
+    way.mkdir(parents=True)
+    document = described("trees", COLUMNS, key=["code"], expectations=FEW)
+    lab.write(document, "code,height\na,1\nb,2\nc,3\n")
+    assert lab.refresh("trees") == {"trees": "kept"}
+    correspond(settings, now())
+    said = office[0].wait("You get this letter because you use these data (project velos-dijon, ")
+    assert "1 of 1 checks failed." in said.replace("\u00a0", " ")
+    assert {str(one["Content-Language"]) for one in office[0].letters} == {"en"}
+    assert told(office[0]) == [
+        ("steward", "An update was kept out: Set trees"),
+        ("student", "An update was kept out: Set trees"),
+    ]
+    below = json.loads((way / "notices.json").read_text("utf-8"))["data"]["text"]
+    assert "Jeu trees" in below["fr"]
+    assert "Set trees" in below["en"]
+
+
+def test_a_refused_address_holds_nobody_up_and_stands_in_no_log(
+    tmp_path: Path, office: tuple[Office, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(tmp_path / "home")
+    addressed(desk)
+    with desk.store.writing() as database:
+        database.execute("UPDATE accounts SET email = 'opérateur@é.test' WHERE name = 'operator'")
+    proposals = Proposals(desk.settings.proposals)
+    title = {"fr": "Arbres", "en": "To be completed"}
+    one = proposals.create("citizen", now(), name="arbres.csv")
+    did(proposals, one, "citizen", "send", state="sent", document={"title": title})  # type: ignore[arg-type]
+    accounts.speak(desk.store, "steward", "en")
+    for _ in range(2):
+        correspond(mailing(desk.settings, office[1]), now())
+    assert told(office[0]) == [("steward", "A dataset is proposed: Arbres")]
+    assert caplog.messages == ["no letter about data to operator"]

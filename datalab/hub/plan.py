@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datalab.isolation.private import write_private
+from datalab.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,8 @@ class Plan:
 
     def write(self, run: Path) -> None:
         write_private(run / "plan.json", json.dumps(asdict(self), indent=1))
+
+
+def portal_address(settings: Settings) -> str:
+    """The portal as people reach it, without a slash at its end."""
+    return (settings.public_url or Plan.read(settings.run).url).rstrip("/") + "/services/datalab"
