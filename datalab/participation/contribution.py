@@ -6,7 +6,7 @@ text that everybody may read, set when somebody accepts it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,9 @@ from sqlalchemy import Connection, select, update
 
 from datalab.errors import CannotMove, FieldRefused, ReceiptTaken, UnknownItem
 from datalab.i18n import Language, Phrase
+from datalab.participation import journal
 from datalab.participation.author import short_id
+from datalab.participation.batch import learn, one_of
 from datalab.participation.journal import Edit
 from datalab.participation.screening import described, screen
 from datalab.participation.session import Session, record, require_open
@@ -146,9 +148,18 @@ def submit(
         "submitted_at": now,
     }
     who = entered_by or (f"author:{author}" if author else "lab")
-    edits = [Edit.insert(CONTRIBUTION, row)]
-    record(connection, session, "contribution.submit", edits, now=now, actor=who)
-    return get(connection, session, str(row["id"]))
+    kept = journal.enter(
+        connection,
+        CONTRIBUTION,
+        row,
+        scope=session.scope,
+        at=now,
+        actor=who,
+        kind="contribution.submit",
+    )
+    made = Contribution(**kept)
+    learn(connection, of_receipts, receipt, made)
+    return made
 
 
 def get(connection: Connection, session: Session, id: str) -> Contribution:
@@ -167,9 +178,13 @@ def get(connection: Connection, session: Session, id: str) -> Contribution:
 
 
 def of_receipt(connection: Connection, receipt: str) -> Contribution | None:
-    asked = select(CONTRIBUTION).where(CONTRIBUTION.c.receipt == receipt)
-    row = connection.execute(asked).mappings().first()
-    return Contribution(**row) if row else None
+    return one_of(connection, of_receipts, receipt)
+
+
+def of_receipts(connection: Connection, receipts: Collection[str]) -> dict[str, Contribution]:
+    asked = select(CONTRIBUTION).where(CONTRIBUTION.c.receipt.in_(receipts))
+    rows = connection.execute(asked).mappings()
+    return {row["receipt"]: Contribution(**row) for row in rows}
 
 
 def contributions(

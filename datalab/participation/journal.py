@@ -10,14 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    DefaultClause,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
 from datalab.errors import CannotUndo, Stale
 from datalab.i18n import Phrase
-from datalab.participation.batch import forget
+from datalab.participation.batch import forget, later
 from datalab.participation.tables import METADATA
 from datalab.participation.tables.journal import CHANGE
 
@@ -87,6 +99,34 @@ def record(
     values = {"scope": scope, "at": at, "actor": actor, "kind": kind, "rows": rows}
     number = connection.execute(_RECORDING, {**values, "undoes": undoes}).scalar_one()
     return Change(number, scope, at, actor, kind, rows, undoes)
+
+
+def enter(
+    connection: Connection,
+    table: Table,
+    values: Row,
+    *,
+    scope: str,
+    at: float,
+    actor: str,
+    kind: str,
+) -> Row:
+    """Write a new row down, as :func:`record` does, with all others of this commit at its end.
+
+    What this commit was told of the table before stays as it is: see
+    :func:`datalab.participation.batch.learn`.
+
+    Returns
+    -------
+    dict
+        the whole row, with what the database puts where nothing is said
+    """
+    row = {**_unsaid(table), **values}
+    later(connection, _entering(table), row)
+    entry = {"table": table.name, "id": str(row[_key(table)]), "before": None, "after": row}
+    change = {"scope": scope, "at": at, "actor": actor, "kind": kind, "rows": [entry]}
+    later(connection, _RECORDING_LATER, {**change, "undoes": None})
+    return row
 
 
 def undo(connection: Connection, change: int, *, at: float, actor: str) -> Change:
@@ -192,11 +232,31 @@ def _whole(connection: Connection, table: Table, id: str) -> Row | None:
 
 # Statements that every change needs are made once: that takes longer than carrying them out.
 _RECORDING = insert(CHANGE).returning(CHANGE.c.id)
+_RECORDING_LATER = insert(CHANGE)
 
 
 @cache
 def _inserting(table: Table) -> ReturningInsert[Any]:
     return insert(table).returning(*table.columns)
+
+
+@cache
+def _entering(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _unsaid(table: Table) -> Row:
+    """What stands in a new row where nothing is said."""
+    return {column.name: _default(column) for column in table.columns}
+
+
+def _default(column: Column[Any]) -> Any:
+    if column.server_default is None:
+        return None
+    words = str(cast(DefaultClause, column.server_default).arg)
+    kind = column.type.python_type
+    return words == "1" if kind is bool else kind(words)
 
 
 @cache

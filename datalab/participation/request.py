@@ -8,17 +8,19 @@ moderation, or was rejected there, is ever public: whoever shows requests to oth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from datalab.errors import RequestClosed, UnknownRequest, UnknownService
 from datalab.i18n import Phrase, translate
 from datalab.participation import journal, routing, service
 from datalab.participation.author import short_id
+from datalab.participation.batch import learn
 from datalab.participation.journal import Change, Edit
 from datalab.participation.report import Reviewed
+from datalab.participation.request_receipt import Submitted, known, recorded
 from datalab.participation.request_state import (
     CLOSED,
     DAY,
@@ -34,20 +36,17 @@ from datalab.participation.service import Service
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.request import NOTE, REQUEST
 
-__all__ = ["CLOSED", "DAY", "HOUR", "REOPEN_DAYS", "STATES", "Request", "State"]
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """``id`` is None while it waits in moderation: then ``token`` stands for it.
-
-    ``repeated`` says that this receipt was recorded before.
-    """
-
-    id: str | None
-    token: str
-    key: str  # the id in any case, for who may see what waits
-    repeated: bool = False
+__all__ = [
+    "CLOSED",
+    "DAY",
+    "HOUR",
+    "REOPEN_DAYS",
+    "STATES",
+    "Request",
+    "State",
+    "Submitted",
+    "known",
+]
 
 
 def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
@@ -86,24 +85,20 @@ def enter(connection: Connection, reviewed: Reviewed, about: Service, now: float
         "updated_at": now,
         "expected_at": now + about.closure_hours * HOUR,
     }
-    _record(
-        connection, made, now, _reporter(report), "request.submit", Edit.insert(REQUEST, values)
+    journal.enter(
+        connection,
+        REQUEST,
+        values,
+        scope=f"request:{made}",
+        at=now,
+        actor=_reporter(report),
+        kind="request.submit",
     )
-    return Submitted(made if reviewed.clean else None, token, made)
+    done = Submitted(made if reviewed.clean else None, token, made)
+    learn(connection, recorded, report.receipt, replace(done, repeated=True))
+    return done
 
 
-def known(connection: Connection, receipt: str) -> Submitted | None:
-    """What was recorded under ``receipt``."""
-    found = connection.execute(_KNOWN, {"of": receipt}).first()
-    if found is None:
-        return None
-    shown = found.id if found.moderation == "accepted" else None
-    return Submitted(shown, found.token, found.id, repeated=True)
-
-
-_KNOWN = select(REQUEST.c.id, REQUEST.c.token, REQUEST.c.moderation).where(
-    REQUEST.c.receipt == bindparam("of")
-)
 _REPORTED = (
     "receipt",
     "service_code",

@@ -16,6 +16,7 @@ from datalab.errors import CannotMove, FieldRefused, SessionNotOpen, UnknownSess
 from datalab.i18n import Phrase
 from datalab.participation import code as codes
 from datalab.participation import journal
+from datalab.participation.batch import once
 from datalab.participation.journal import Change, Edit
 from datalab.participation.tables.session import PARTICIPANT, PHASE, SESSION
 from datalab.participation.wording import id_of, is_plain, said
@@ -148,12 +149,16 @@ def get(connection: Connection, id: str) -> Session:
     ------
     UnknownSession
     """
-    row = None
-    if is_plain(id):
-        row = connection.execute(select(SESSION).where(SESSION.c.id == id)).mappings().first()
-    if row is None:
+
+    def ask() -> Session | None:
+        asked = select(SESSION).where(SESSION.c.id == id)
+        row = connection.execute(asked).mappings().first() if is_plain(id) else None
+        return of_row(row) if row is not None else None
+
+    found = once(connection, ("session", id), ask)
+    if found is None:
         raise UnknownSession(session=id[:40])
-    return of_row(row)
+    return found
 
 
 def by_code(connection: Connection, typed: str) -> Session:

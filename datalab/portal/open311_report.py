@@ -38,9 +38,10 @@ from datalab.participation import (
     service,
 )
 from datalab.participation.api_key import ApiKey
+from datalab.participation.batch import Ahead
 from datalab.participation.contact import Vault, email_of
 from datalab.participation.report import Report, Reviewed, clean, review
-from datalab.participation.request import Submitted
+from datalab.participation.request_receipt import Submitted, recorded
 from datalab.participation.service import Service
 from datalab.portal.limits import Limits, Rate, address_of
 from datalab.portal.open311_query import Refused
@@ -115,9 +116,10 @@ async def record(asked: Request, call: Sent, now: float, *, trial: bool = False)
     def work(connection: Connection) -> Recorded:
         return _kept(connection, asked, call, reviewed, now, trial)
 
+    ahead = Ahead(recorded, reviewed.report.receipt)
     for _ in range(TRIES):
         try:
-            return await asyncio.wrap_future(state.participation.submit(work))
+            return await asyncio.wrap_future(state.participation.submit(work, ahead))
         except IntegrityError:
             # The same report by another portal, a moment ago: the next look finds it.
             continue

@@ -15,8 +15,10 @@ from starlette.requests import Request
 from datalab.errors import ReportRefused, UnknownRequest
 from datalab.i18n import Language, Phrase, translate
 from datalab.participation import attribute, case_list, request, service
+from datalab.participation.batch import Ahead
 from datalab.participation.consent import CONSENT, MINOR
 from datalab.participation.report import Report, Reviewed, review
+from datalab.participation.request_receipt import recorded
 from datalab.participation.service import Service
 from datalab.portal import case_form, limits, own
 from datalab.portal.boundaries import boundaries
@@ -193,7 +195,8 @@ async def _recorded(
     asked: Request, typed: Typed, reviewed: Reviewed, moment: float, language: Language
 ) -> Sent:
     future = asked.app.state.participation.submit(
-        lambda connection: case_form.record(asked, connection, typed, reviewed, moment, language)
+        lambda connection: case_form.record(asked, connection, typed, reviewed, moment, language),
+        Ahead(recorded, reviewed.report.receipt),
     )
     made: Sent = await asyncio.wrap_future(future)
     return made

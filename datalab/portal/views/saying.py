@@ -22,6 +22,7 @@ from datalab.errors import (
 from datalab.i18n import Phrase, translate
 from datalab.participation import contribution, joining, material, picture, rewriting, vote
 from datalab.participation import session as sessions
+from datalab.participation.batch import Ahead
 from datalab.participation.contribution import Contribution
 from datalab.participation.screening import screen
 from datalab.participation.session import Session
@@ -38,6 +39,7 @@ from datalab.portal.visitor import open_form_of
 router = APIRouter(include_in_schema=False)
 LARGEST = picture.LARGEST + 100_000  # bytes of a form with a photo
 SMALL = 100_000
+WHERE_OR_WHAT = ("latitude", "longitude", "commune", "place", "evidence")  # fields
 Fields = dict[str, str]
 
 
@@ -48,11 +50,10 @@ async def say(request: Request, id: str) -> Response:
         allow(request, "picture")  # before it is read: nobody fills the memory with many at once
     fields = await open_form_of(request, LARGEST)
     receipt = receipt_of(fields)
-    part = await run_in_threadpool(_part, request, id)
+    part, known = await run_in_threadpool(_part_and_known, request, id, receipt)
     if part is None:
         return await _lost(request, id)
     typed = {name: str(value) for name, value in fields.items() if isinstance(value, str)}
-    known = await run_in_threadpool(_known, request, receipt)
     if known is None:
         allow(request, "contribution")
     try:
@@ -83,7 +84,9 @@ async def _keep(
     """
     state, language, moment = request.app.state, language_of(request), now().timestamp()
     sessions.require_open(part.session)
-    place, evidence = await run_in_threadpool(_with, request, part.session, typed)
+    place, evidence = Place(), None
+    if any(typed.get(name) for name in WHERE_OR_WHAT):
+        place, evidence = await run_in_threadpool(_with, request, part.session, typed)
     options: dict[str, Any] = {
         "author": part.author.id,
         "receipt": receipt,
@@ -118,11 +121,13 @@ async def _keep(
     def work(connection: Any) -> Contribution:
         found = sessions.get(connection, part.session.id)
         made = contribution.submit(connection, found, **options)
-        joining.come_back(connection, part.author.id)
+        if part.participant.left_at is not None:
+            joining.come_back(connection, part.author.id)
         return made
 
+    ahead = Ahead(contribution.of_receipts, receipt)
     try:
-        made: Contribution = await asyncio.wrap_future(state.participation.submit(work))
+        made: Contribution = await asyncio.wrap_future(state.participation.submit(work, ahead))
     except BaseException:
         await run_in_threadpool(_erase, request, options.get("picture"))
         raise
@@ -237,9 +242,13 @@ def _part(request: Request, id: str) -> Part | None:
         return part_of(request, connection, id)[1]
 
 
-def _known(request: Request, receipt: str) -> Contribution | None:
+def _part_and_known(
+    request: Request, id: str, receipt: str
+) -> tuple[Part | None, Contribution | None]:
+    """Who sends, and what came with this receipt before, in one look."""
     with request.app.state.participation.reading() as connection:
-        return contribution.of_receipt(connection, receipt)
+        part = part_of(request, connection, id)[1]
+        return part, contribution.of_receipt(connection, receipt)
 
 
 def _with(request: Request, found: Session, typed: Fields) -> tuple[Place, dict[str, Any] | None]:
