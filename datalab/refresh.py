@@ -22,6 +22,7 @@ from datalab.catalog.dataset import Dataset
 from datalab.catalog.selection import Selection, tightened
 from datalab.connectors.fetched import Fetched
 from datalab.connectors.registry import fetch, is_remote, source_models
+from datalab.errands import fetched_ahead
 from datalab.errors import DatalabError, InvalidCatalog, RefreshFailed, TooManyRejects
 from datalab.gate import Gate
 from datalab.i18n import LANGUAGES
@@ -132,7 +133,7 @@ def refresh(
         writer.announce(dataset for dataset in catalog if is_remote(dataset))
         records = run.all(writer, near)
     if far and remote:
-        run.fetch_ahead(far)
+        run.ahead = fetched_ahead(far, run.fetch)
         with Writer(settings.lake, settings.writer, author, max(wait, MEANWHILE), key) as writer:
             writer.heal()
             _clear(settings.staging)
@@ -226,11 +227,6 @@ class _Run:
             participation=self.settings.participation,
             databases=self.settings.databases,
         )
-
-    def fetch_ahead(self, datasets: Sequence[Dataset]) -> None:
-        """Fetch these while nobody is kept from writing; what came of it is told later."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            self.ahead = {one.id: pool.submit(self.fetch, one) for one in datasets}
 
     def prepare(self, dataset: Dataset, record: RunRecord, entry: Entry | None) -> Prepared:
         """Fetch, and stage where the bytes or the definition are new."""

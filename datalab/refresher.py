@@ -1,18 +1,18 @@
 """The refresher: the one long-running process that keeps the lake up to date.
 
 Every ``refresh_interval`` it looks at what is due by its periodicity; every few seconds at whether
-a YAML file, or a file beside it, changed. What lies on the web is fetched by a thread of its own,
-one after the other, so that a source that is away holds up nobody. Killing it at any point is
-harmless.
+a YAML file, or a file beside it, changed. What lies on the web is fetched by threads of its own,
+several servers side by side, so that a source that is away holds up nobody but what lies on the
+same server. Killing it at any point is harmless.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from typing import Any
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
 from datalab.connectors.participation import marks
-from datalab.connectors.registry import is_remote, source_models
+from datalab.connectors.registry import host_of, is_remote, source_models
+from datalab.errands import LANES, Errands
 from datalab.errors import DatalabError, LakeBusy, RefresherRunning
 from datalab.lake.index import Entry, read_index
 from datalab.lake.lock import Lock
@@ -109,8 +110,7 @@ class Refresher:
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = now) -> None:
         self.settings, self.clock = settings, clock
         self.stopped = threading.Event()
-        self._far: queue.Queue[str | None] = queue.Queue()
-        self._underway: set[str] = set()
+        self._errands = Errands()
         self._seen: dict[str, float] = {}
         self._heard: dict[str, int] = {}
         self._listens_at = clock()
@@ -137,11 +137,15 @@ class Refresher:
         except LakeBusy as error:
             facts = error.facts
             raise RefresherRunning(pid=facts["pid"], since=facts["since"]) from None
+        threads = [
+            threading.Thread(target=self._run_errands, name=f"errands-{number}", daemon=True)
+            for number in range(LANES)
+        ]
         try:
             log.info("started, looks every %s s", self.settings.refresh_interval)
             next_look = self.clock()
-            errands = threading.Thread(target=self._run_errands, name="errands", daemon=True)
-            errands.start()
+            for thread in threads:
+                thread.start()
             changed_files(self._catalog(), self._seen)
             while not self.stopped.is_set():
                 moment = self.clock()
@@ -157,12 +161,15 @@ class Refresher:
                 self.listen(datasets)
                 self.stopped.wait(min(LOOK_AT_FILES, self.settings.refresh_interval))
         finally:
-            self._far.put(None)
-            errands.join(LAST_STEP)
+            self._errands.end()
+            end = time.monotonic() + LAST_STEP
+            for thread in threads:
+                if thread.is_alive():
+                    thread.join(max(0.0, end - time.monotonic()))
             lock.__exit__(None, None, None)
             log.info("stopped")
-            if errands.is_alive():
-                # It waits for a server. Python would tear its thread out of the middle of a call.
+            if any(thread.is_alive() for thread in threads):
+                # One waits for a server. Python would tear it out of the middle of a call.
                 logging.shutdown()
                 os._exit(0)
 
@@ -175,17 +182,16 @@ class Refresher:
 
     def share(self, datasets: list[Dataset], ids: list[str]) -> None:
         """Refresh what is near now, and send for what lies on the web."""
-        far = {dataset.id for dataset in datasets if is_remote(dataset)}
+        far = {dataset.id: host_of(dataset) for dataset in datasets if is_remote(dataset)}
         for name in ids:
-            if name in far and name not in self._underway:
-                self._underway.add(name)
-                self._far.put(name)
+            if name in far:
+                self._errands.put(far[name], name)
         self.refresh([name for name in ids if name not in far])
 
     def _run_errands(self) -> None:
-        while (name := self._far.get()) is not None and not self.stopped.is_set():
+        while (name := self._errands.take()) is not None and not self.stopped.is_set():
             self.refresh([name])
-            self._underway.discard(name)
+            self._errands.done(name)
 
     def listen(self, datasets: list[Dataset]) -> None:
         """Refresh what people have just said; a fifth of the time at most, when they say a lot."""

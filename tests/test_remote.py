@@ -14,7 +14,12 @@ from typing import Any
 
 import pytest
 
-from datalab.errors import UnknownDataset
+from datalab.catalog.catalog import Catalog
+from datalab.catalog.dataset import Dataset
+from datalab.connectors.fetched import Fetched
+from datalab.connectors.registry import is_remote, source_models
+from datalab.errands import Errands, fetched_ahead
+from datalab.errors import SourceUnreachable, UnknownDataset
 from datalab.lake.index import read_index
 from datalab.lake.layout import folder
 from datalab.lake.metadata import files
@@ -121,6 +126,66 @@ def test_the_refresher_fetches_from_the_web_beside_what_is_near(
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_a_server_that_does_not_answer_holds_up_no_other_and_is_not_asked_twice_at_once(
+    place: Place, server: Recorded
+) -> None:
+    """``localhost`` and ``127.0.0.1`` are two servers here."""
+    thinking = threading.Event()
+    held = Answer(body=CSV.encode(), held=thinking)
+    remote(place, server.says("/trees.csv", held))
+    remote(place, server.says("/shrubs.csv", held), "shrubs")
+    other = server.says("/hedges.csv", Answer(body=CSV.encode()))
+    remote(place, other.replace("127.0.0.1", "localhost"), "hedges")
+    process = place.command("refresher")
+    try:
+        until(lambda: place.rows("hedges") != [])
+        assert server.times("/trees.csv") + server.times("/shrubs.csv") == 1
+        thinking.set()
+        until(lambda: place.rows("trees") != [] and place.rows("shrubs") != [])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_whole_refresh_asks_servers_side_by_side(place: Place, server: Recorded) -> None:
+    """Each answers only once the other was asked: one after the other would never end."""
+    met = threading.Barrier(2)
+
+    def fetch(dataset: Dataset) -> Fetched:
+        if dataset.id == "bushes":
+            raise SourceUnreachable(url="bushes", reason="away")
+        if dataset.id != "shrubs":
+            met.wait(60)
+        return Fetched(Path(dataset.id), dataset.id, "", 0, datetime.now(UTC))
+
+    remote(place, server.url("/trees.csv"))
+    remote(place, server.url("/shrubs.csv"), "shrubs")
+    remote(place, "http://localhost/hedges.csv", "hedges")
+    remote(place, "http://bushes.example/bushes.csv", "bushes")
+    catalog = Catalog.load(place.settings.catalog, source_models())
+    far = [one for one in catalog if is_remote(one)]
+    found = fetched_ahead(far, fetch)
+    assert {name for name, future in found.items() if future.exception()} == {"bushes"}
+    assert found["hedges"].result().url == "hedges"
+    assert found["shrubs"].result().url == "shrubs"
+
+
+def test_what_lies_on_one_server_is_fetched_in_the_order_it_was_asked_for() -> None:
+    errands = Errands()
+    for host, name in (("a", "1"), ("a", "2"), ("a", "1"), ("b", "3"), ("a", "4")):
+        errands.put(host, name)
+    assert [errands.take(), errands.take()] == ["1", "3"]
+    errands.put("a", "1")  # under way already
+    errands.done("3")
+    errands.done("1")
+    assert errands.take() == "2"
+    errands.done("2")
+    assert errands.take() == "4"
+    errands.end()
+    assert errands.take() is None
 
 
 def test_a_refresher_that_waits_for_a_server_stops_when_told(

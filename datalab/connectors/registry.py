@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -48,6 +49,17 @@ def is_remote(dataset: Dataset) -> bool:
     """
     name = dataset.source.connector
     return name in MODULES and bool(getattr(_module(name).Source, "remote", False))
+
+
+def host_of(dataset: Dataset) -> str:
+    """The server that the source of ``dataset`` names first; its connector where it names none."""
+    name = dataset.source.connector
+    try:
+        source = _module(name).Source.model_validate(dataset.source.model_dump())
+        named = [urlsplit(str(value)).hostname for _, value in source]
+    except (KeyError, ValueError):  # what is wrong is said when it is fetched
+        named = []
+    return next((host for host in named if host), name)
 
 
 def fetch(
