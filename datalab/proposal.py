@@ -49,7 +49,8 @@ class Proposal:
     ``document`` is the dataset as it would be written; ``decisions`` says of each column that
     looks personal what was decided; ``trial`` is what became of the YAML ``tried``.
 
-    ``problem`` are messages by language: why the file could not be read.
+    ``problem`` are messages by language: why the file could not be read. ``facts`` are keys of the
+    dataset that no form changes: the schema that its file was made to keep, whose it is.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Proposal:
     dataset: str = ""
     commit: str = ""
     journal: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def event(self) -> str:

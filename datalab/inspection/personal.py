@@ -170,7 +170,7 @@ def _by_header(named: Sequence[str]) -> str | None:
     return None
 
 
-def _is_name(value: str) -> bool:
+def is_person(value: str) -> bool:
     """``Dupont Marie``: two or three words, one of them a first name; or a title before a name."""
     text = plain(value)
     if _TITLED.fullmatch(text):
@@ -185,7 +185,7 @@ def _is_name(value: str) -> bool:
     )
 
 
-def _is_nir(value: str) -> bool:
+def is_nir(value: str) -> bool:
     digits = re.sub(r"[ .]", "", value).upper()
     if not _NIR.fullmatch(digits):
         return False
@@ -194,7 +194,7 @@ def _is_nir(value: str) -> bool:
     return number.isdigit() and 97 - int(number) % 97 == int(digits[13:])
 
 
-def _is_iban(value: str) -> bool:
+def is_iban(value: str) -> bool:
     text = value.replace(" ", "").upper()
     if not _IBAN.fullmatch(text):
         return False
@@ -216,11 +216,11 @@ def _is_phone(value: str) -> bool:
 
 _TESTS: dict[str, Callable[[str], bool]] = {
     "email": lambda value: bool(_EMAIL.fullmatch(value)),
-    "nir": _is_nir,
-    "iban": _is_iban,
+    "nir": is_nir,
+    "iban": is_iban,
     "phone": _is_phone,
     "plate": lambda value: bool(_PLATE.fullmatch(value)) and value.isupper(),
-    "name": _is_name,
+    "name": is_person,
     "address": lambda value: bool(_STREET.match(plain(value))),
 }
 

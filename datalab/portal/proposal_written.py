@@ -44,7 +44,7 @@ def yaml_of(one: Proposal) -> str:
 
 
 def document_of(one: Proposal) -> dict[str, Any]:
-    made = dict(one.document)
+    made = {**one.document, **one.facts}
     if not one.url:
         made["source"] = {**made["source"], "connector": "file", "path": data_name(made)}
     return made
