@@ -31,6 +31,27 @@ class Rate(Generic[K]):
     per: float = 100.0
     step: float = 0.1
 
+    @property
+    def ratio(self) -> Ratio[K]:
+        half = self.step / 2
+        return Ratio({self.part: self.per}, {self.whole: 1.0}, self.value - half, self.value + half)
+
+
+@dataclass(frozen=True)
+class Ratio(Generic[K]):
+    """The weighted sum ``over``, divided by that of ``under`` and ``free``, is known to be between
+    ``low`` and ``high``: rates of three counts, quotients, densities. Denominators are positive."""
+
+    over: Relation[K]
+    under: Relation[K]
+    low: float
+    high: float
+    free: float = 0.0
+
+    @property
+    def keys(self) -> frozenset[K]:
+        return frozenset((*self.over, *self.under))
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -57,11 +78,12 @@ def intervals(
     published: Mapping[K, float | None],
     relations: Sequence[Relation[K]],
     *,
-    rates: Iterable[Rate[K]] = (),
+    rates: Iterable[Rate[K] | Ratio[K]] = (),
     rounding: float | Mapping[K, float] = 0.0,
     slack: float | Sequence[float] = 0.0,
     floors: Mapping[K, float] | None = None,
     only: Collection[K] | None = None,
+    integers: Collection[K] = (),
 ) -> dict[K, Interval]:
     """The interval of each hidden value.
 
@@ -72,7 +94,7 @@ def intervals(
     relations
         totals and balances that hold between them, see :data:`Relation`.
     rates
-        rates that are shown. One whose part and whole are hidden binds them both.
+        rates and ratios that are shown. One of hidden counts binds them all.
     rounding
         the step to which what is shown was rounded (1 for whole numbers), for all or by key.
     slack
@@ -81,6 +103,9 @@ def intervals(
         the smallest possible value by key, 0 where not given (``-inf`` for balances).
     only
         the hidden values to ask for; all of them where not given.
+    integers
+        what the attacker knows to be whole numbers: then integer programs are solved, which come
+        closer than linear ones.
 
     Raises
     ------
@@ -88,9 +113,10 @@ def intervals(
         where no counts at all fit what is shown: the tables contradict each other.
     """
     asked = {k for k, value in published.items() if value is None and (only is None or k in only)}
-    told, free = list(rates), dict(enumerate(_each(slack, len(relations))))
-    # A rate links the two counts that it is made of, as a sum does.
-    links = [*relations, *({rate.part: 1.0, rate.whole: 1.0} for rate in told)]
+    told = [one.ratio if isinstance(one, Rate) else one for one in rates]
+    free = dict(enumerate(_each(slack, len(relations))))
+    # A rate links the counts that it is made of, as a sum does.
+    links = [*relations, *(dict.fromkeys(one.keys, 1.0) for one in told)]
     numbers = {id(relation): number for number, relation in enumerate(relations)}
     found: dict[K, Interval] = {}
     for keys, lines in linked(published, links):
@@ -100,10 +126,11 @@ def intervals(
         system = System(
             keys,
             own,
-            [rate for rate in told if rate.part in keys],
+            [one for one in told if not one.keys.isdisjoint(keys)],
             rounding,
             [free[numbers[id(line)]] for line in own],
             floors or {},
+            frozenset(integers),
         )
         found |= {key: system.interval(key) for key in keys if key in asked}
     return found
@@ -151,10 +178,11 @@ class System(Generic[K]):
         self,
         published: Mapping[K, float | None],
         relations: Sequence[Relation[K]],
-        rates: Sequence[Rate[K]],
+        ratios: Sequence[Ratio[K]],
         rounding: float | Mapping[K, float],
         slack: float | Sequence[float],
         floors: Mapping[K, float],
+        integers: Collection[K] = (),
     ) -> None:
         from scipy.sparse import lil_matrix  # type: ignore[import-untyped]
 
@@ -174,14 +202,16 @@ class System(Generic[K]):
             free = slack if isinstance(slack, float | int) else slack[number]
             lines += [line, {place: -one for place, one in line.items()}]
             limits += [free, free]
-        for rate in rates:
-            part, whole = self.place[rate.part], self.place[rate.whole]
-            low, high = (rate.value - rate.step / 2), (rate.value + rate.step / 2)
-            lines += [
-                {part: 1.0, whole: -high / rate.per},
-                {part: -1.0, whole: low / rate.per},
-            ]
-            limits += [0.0, 0.0]
+        for ratio in ratios:
+            for way, bound in ((1, ratio.high), (-1, ratio.low)):
+                line = dict.fromkeys((self.place[key] for key in ratio.keys), 0.0)
+                for key, one in ratio.over.items():
+                    line[self.place[key]] += way * one
+                for key, one in ratio.under.items():
+                    line[self.place[key]] -= way * bound * one
+                lines.append(line)
+                limits.append(way * bound * ratio.free)
+        self.integers = np.array([key in integers for key in published], dtype=int)
         matrix: Any = lil_matrix((max(1, len(lines)), len(self.place)))
         for number, line in enumerate(lines):
             for place, one in line.items():
@@ -205,6 +235,11 @@ class System(Generic[K]):
         from scipy.optimize import linprog  # type: ignore[import-untyped]
 
         found = linprog(
-            objective, A_ub=self.matrix, b_ub=self.limits, bounds=self.bounds, method="highs"
+            objective,
+            A_ub=self.matrix,
+            b_ub=self.limits,
+            bounds=self.bounds,
+            integrality=self.integers if self.integers.any() else None,
+            method="highs",
         )
         return float(found.fun) if found.status == 0 else None

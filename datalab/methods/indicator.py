@@ -52,7 +52,7 @@ def _change(last: float, first: float) -> float:
     return annual_rate(first, last, YEARS)
 
 
-def _yearly(balance: float, last: float, first: float) -> float:
+def yearly(balance: float, last: float, first: float) -> float:
     """The part of the annual rate that a balance makes, as in ``population_change``."""
     change = last - first
     return balance * (annual_rate(first, last, YEARS) / change if change else 100 / first / YEARS)
@@ -94,10 +94,10 @@ LIST: tuple[Measure, ...] = (
             MOVES, _change),
     Measure("natural_change", ("early-childhood",), "% per year", 2, "2016–2022", (INDICATORS,),
             ("natural_balance", *MOVES, "births_2016_2021", "deaths_2016_2021"),
-            lambda balance, last, first, *_: _yearly(balance, last, first)),
+            lambda balance, last, first, *_: yearly(balance, last, first)),
     Measure("migratory_change", ("housing",), "% per year", 2, "2016–2022", (INDICATORS,),
             ("migratory_balance", *MOVES, "births_2016_2021", "deaths_2016_2021"),
-            lambda balance, last, first, *_: _yearly(balance, last, first)),
+            lambda balance, last, first, *_: yearly(balance, last, first)),
     _rate("young_share", "early-childhood childhood youth parenting",
           *_both("population_0_19", "population")),
     _rate("old_share", "seniors disability", *_both("population_65_plus", "population")),
