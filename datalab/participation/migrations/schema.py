@@ -1,15 +1,12 @@
-"""Bring a database to the newest schema, once, whoever opens it first."""
+"""The migrations of the database of participation."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
+from datalab.database import schema
 from datalab.participation.tables import METADATA
 
 FOLDER = Path(__file__).parent
@@ -17,26 +14,10 @@ LOCK = 0x64617461  # of PostgreSQL's advisory locks: "data"
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Run the migrations that are missing; two who open at once run them once."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        if _version(connection) == newest:
-            return
-    writing = engine.connect().execution_options(datalab_writes=True)
-    with writing as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        if _version(connection) != newest:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    """Run the migrations that are missing."""
+    schema.bring_up_to_date(engine, FOLDER, LOCK)
 
 
 def include(thing: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
     """Views are no tables."""
     return not (kind == "table" and reflected and name not in METADATA.tables)
-
-
-def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
