@@ -8,6 +8,7 @@ from typing import Any
 
 from datalab.catalog.schema import Schema
 from datalab.i18n import Language, translate
+from datalab.inspection.found import ColumnFound, Inspection
 from datalab.inspection.inspect import inspect
 from datalab.inspection.naming import slug
 from datalab.portal import duty_preparing as preparing
@@ -19,6 +20,7 @@ from datalab.proposal import Proposal, Proposals
 from datalab.settings import Settings
 
 THEMES = {"scdl-equipements": "territory", "arbres": "environment", "scdl-prenoms": "population"}
+TYPES = {"date": "date", "integer": "integer", "year": "integer", "number": "double"}
 LICENSE = "lov2"  # CRPA, D. 323-2-1: one of the two that a commune may choose without asking
 
 
@@ -38,7 +40,7 @@ def propose(settings: Settings, person: Person, work: Work, commune: str, now: f
     made = proposals.create(person.name, now, name=f"{identity}.csv", steward=_steward(person))
     file = proposals.file(made.id)
     shutil.copyfile(preparing.out_of(settings, work.one.id) / "valid.csv", file)
-    found = inspect(file, name=f"{identity}.csv")
+    found = _typed(inspect(file, name=f"{identity}.csv"), schema)
     draft, fields = document_for(found, identity, "", made.steward)
     fields |= _fields(schema, commune, identity)
     described = corrected(found, draft, fields)
@@ -57,6 +59,19 @@ def propose(settings: Settings, person: Person, work: Work, commune: str, now: f
         return replace(read, trying=digest_of(read))
 
     return proposals.change(made.id, made.version, person.name, "read", now, filled)
+
+
+def _typed(found: Inspection, schema: Schema) -> Inspection:
+    """The columns as the schema types them: 7.10 is a code, not 7.1."""
+    types = {field.name: TYPES.get(field.type, "varchar") for field in schema.fields}
+
+    def typed(column: ColumnFound) -> ColumnFound:
+        said = types.get(column.source, column.type)
+        if said == column.type:
+            return column
+        return replace(column, type=said, minimum=None, maximum=None, unit=None, writing={})
+
+    return replace(found, columns=[typed(column) for column in found.columns])
 
 
 def _steward(person: Person) -> str:
