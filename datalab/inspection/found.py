@@ -85,6 +85,9 @@ class ColumnFound:
         format.
     marks
         texts read as missing, with how often each stands there.
+    stand_ins
+        values kept as they are that may mean that nothing is known: how often each stands there,
+        and the least and greatest of all others.
     values
         every value of a small code list.
     role
@@ -104,6 +107,7 @@ class ColumnFound:
     examples: list[str] = field(default_factory=list)
     writing: dict[str, str] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    stand_ins: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     empty: bool = False
     nulls: int = 0
     distinct: int | None = None

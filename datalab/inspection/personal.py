@@ -18,6 +18,11 @@ _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[a-zA-Z]{2,}")
 _PHONE = re.compile(r"(?:\+33|0033)?[ .-]?\(?0?\)?[ .-]?[1-9](?:[ .-]?\d{2}){4}")
 # Of another country: a sign of its code, or the form of North America.
 _ABROAD = re.compile(r"(?:\+|00)[1-9][\d .()-]{6,18}\d|\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]?\d{4}")
+# Forms that nothing but a phone has: a plus and a code (ITU-T E.164), the groups of North America.
+_ABROAD_FOR_SURE = re.compile(
+    r"\+[1-9](?=(?:\D*\d){7,14}$)[\d .()-]+"
+    r"|(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?[2-9]\d{2}-|[2-9]\d{2}([.-])[2-9]\d{2}\1)\d{4}"
+)
 _MACHINE = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|(?=.*:.*:)[0-9a-fA-F:]{3,39}")
 _NIR = re.compile(r"[123478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6}\d{2}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
@@ -211,6 +216,8 @@ def _is_some_phone(value: str) -> bool:
 
 
 def _is_phone(value: str) -> bool:
+    if _ABROAD_FOR_SURE.fullmatch(value):
+        return True
     return bool(_PHONE.fullmatch(value)) and (" " in value or "." in value or value[0] in "+0")
 
 

@@ -11,6 +11,7 @@ from datalab.inspection.found import ColumnFound, Suspicion
 from datalab.inspection.layout import Layout
 from datalab.inspection.personal import beside_persons, named_person, suspicion_of
 from datalab.inspection.place import role_of
+from datalab.inspection.stand_in import stand_ins
 from datalab.inspection.unit import UNITS, unit_of
 from datalab.lake.connection import connect, identifier
 from datalab.lake.stage import Staged
@@ -87,6 +88,7 @@ def _column(
         examples=[value[:80] for value in dict.fromkeys(texts)][:SHOWN],
         writing=dict(kind.writing),
         marks=dict(kind.marks),
+        stand_ins=stand_ins(connection, column, kind.type) if filled else {},
         empty=filled == 0,
         nulls=rows - filled,
         distinct=distinct,

@@ -81,6 +81,15 @@ def remarks_on(inspection: Inspection, found: Sequence[Typed], blank: int) -> It
                 None,
                 column.name,
             )
+        for value, (count, least, greatest) in column.stand_ins.items():
+            yield Remark(
+                "stand-in",
+                "{value} may stand for 'unknown': {count} times, while all other values go from "
+                "{least} to {greatest}. Where that is so, write it under 'marks' of this column, "
+                "or it enters every calculation",
+                {"value": value, "count": count, "least": least, "greatest": greatest},
+                column=column.name,
+            )
         if typed.spaced:
             yield Remark(
                 "spaces",

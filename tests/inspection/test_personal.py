@@ -28,6 +28,8 @@ NOT_PERSONAL = {
     "insee codes": ("code_insee", ["21231", "21166"]),
     "siren": ("siren", ["242100410", "217100510"]),
     "web pages": ("contact", ["https://www.ahuy.fr/", "https://www.daix.fr/"]),
+    "numbers with a sign": ("ecart", ["+12,5", "+1 250", "-3"]),
+    "references with hyphens": ("ref", ["219-003-0011", "100-555-0199"]),
     "references": ("ref", ["1600_001_01", "219_003_01"]),
 }
 
@@ -54,6 +56,8 @@ def test_a_wrong_key_makes_no_social_security_number() -> None:
 ABROAD = {
     "a phone number": ("phone number", ["+1 202 555 0101", "+44 20 7946 0958"], "phone"),
     "of North America": ("Contact Phone Number", ["2095257564", "(202) 332-4200"], "phone"),
+    "below any header": ("col3", ["+1 202 555 0101", "(202) 555-0182", "+49 30 901820"], "phone"),
+    "with hyphens": ("contact", ["212-555-0143", "415-555-0199"], "phone"),
     "a device": ("ip_address", ["10.0.0.1", "192.0.2.7"], "machine"),
 }
 
