@@ -12,8 +12,16 @@ import pytest
 
 # One lab runs for all tests of a session, whichever folder they lie in.
 from tests.hub.fixtures import new_lab, open_folder, running_lab, small_catalog
+from tests.participation.databases import empty_database, postgresql
 
-__all__ = ["new_lab", "open_folder", "running_lab", "small_catalog"]
+__all__ = [
+    "empty_database",
+    "new_lab",
+    "open_folder",
+    "postgresql",
+    "running_lab",
+    "small_catalog",
+]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -7,27 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from datalab.participation.store import Store, sqlite_url
-from tests.participation.databases import Cluster, cluster, programs
+from datalab.participation.store import Store
 from tests.portal.desk import Desk
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    if programs() is None:
-        pytest.skip("no PostgreSQL on this machine")
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(empty_database: str) -> Iterator[Store]:
     """An empty database of participation."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "participation.sqlite")
-    else:
-        url = request.getfixturevalue("postgresql").database()
-    made = Store(url)
+    made = Store(empty_database)
     yield made
     made.close()
 

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import create_engine, text
+
+from datalab.database.store import sqlite_url
 
 OWNER = "postgres"  # a server of databases refuses to run as root
 
@@ -90,3 +93,21 @@ def cluster() -> Iterator[Cluster]:
         made.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """One server of databases for all tests of a session."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL on this machine")
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "database" / "empty.sqlite")
+    running: Cluster = request.getfixturevalue("postgresql")
+    return running.database()
