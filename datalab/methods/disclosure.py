@@ -1,9 +1,9 @@
 """Disclosure control: counts of few people are not shown, nor what would give them back.
 
 A count between 1 and the threshold is hidden (*primary*). Where totals are shown, one hidden count
-is the total less the others, so more are hidden (*secondary*) until nobody can narrow a small count
-down: for a table with its totals by linear programming over everything that is shown, the audit of
-A. Hundepool and others, Statistical Disclosure Control, 2012, chapter 4. A hidden count is None.
+is the total less the others, so more are hidden (*secondary*) until nobody can narrow down a hidden
+count, small or not: for a table with its totals by linear programming over everything that is
+shown, see :mod:`datalab.methods.protection`. A hidden count is None.
 A zero is shown: it stands for nobody.
 """
 
@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+
+from datalab.methods.attack import total
+from datalab.methods.protection import protect
 
 K = TypeVar("K", bound=Hashable)
 Place = tuple[int, int]
@@ -60,11 +63,14 @@ def suppress_table(
     *,
     rows: Iterable[int] = (),
     columns: Iterable[int] = (),
+    distance: float | None = None,
 ) -> Table:
-    """A table of counts with its totals.
+    """A table of counts with its totals, by :func:`datalab.methods.protection.protect`.
 
     ``rows`` and ``columns`` are those whose totals are hidden elsewhere: they are hidden here too,
-    and what would give them back.
+    and what would give them back. Nobody can come within ``distance`` (half of the threshold where
+    not given) of *any* hidden count. Where no choice of cells does that while other totals are
+    shown, a small count can be anything up to the threshold, and totals may be hidden.
 
     Raises
     ------
@@ -77,16 +83,32 @@ def suppress_table(
     body = np.vstack([inner, inner.sum(axis=0)])
     whole = np.hstack([body, body.sum(axis=1, keepdims=True)])
     height, width = whole.shape
-    primary = {
-        (r, c) for r in range(height) for c in range(width) if is_small(int(whole[r, c]), threshold)
-    }
-    protected = primary | {(r, width - 1) for r in rows} | {(height - 1, c) for c in columns}
-    hidden = set(protected)
-    while (open_ := _exposed(whole, hidden, protected, threshold)) is not None:
-        candidates = _candidates(whole, hidden, open_)
-        if not candidates:
-            break
-        hidden.add(candidates[0])
+    values = {(r, c): float(whole[r, c]) for r in range(height) for c in range(width)}
+    down, across = range(height - 1), range(width - 1)
+    relations = [total((r, width - 1), [(r, c) for c in across]) for r in range(height)]
+    relations += [total((height - 1, c), [(r, c) for r in down]) for c in range(width)]
+    outside = {(r, width - 1) for r in rows} | {(height - 1, c) for c in columns}
+    primary = {place for place, count in values.items() if is_small(int(count), threshold)}
+    totals = {place for place in values if place[0] == height - 1 or place[1] == width - 1}
+    done = protect(
+        values,
+        relations,
+        threshold=threshold,
+        distance=threshold / 2 if distance is None else distance,
+        hidden=outside,
+        kept=totals - outside - primary,
+    )
+    hidden = set(done.hidden)
+    if done.exposed:
+        # Too few people for that beside totals that stand elsewhere too: of the small counts alone
+        # nobody must be sure, and totals are hidden where nothing else would do.
+        hidden = primary | outside
+        protected = set(hidden)
+        while (open_ := _exposed(whole, hidden, protected, threshold)) is not None:
+            candidates = _candidates(whole, hidden, open_)
+            if not candidates:
+                break
+            hidden.add(candidates[0])
     cells = tuple(
         tuple(None if (r, c) in hidden else int(whole[r, c]) for c in range(width))
         for r in range(height)
@@ -94,7 +116,7 @@ def suppress_table(
     return Table(cells, frozenset(primary), frozenset(hidden - primary))
 
 
-def interval(whole: np.ndarray, hidden: set[Place], place: Place) -> tuple[float, float]:
+def _interval(whole: np.ndarray, hidden: set[Place], place: Place) -> tuple[float, float]:
     """The smallest and largest value of a hidden count that fit everything that is shown."""
     from scipy.optimize import linprog  # type: ignore[import-untyped]
 
@@ -130,7 +152,7 @@ def _exposed(
 ) -> Place | None:
     """A hidden count that what is shown tells too closely."""
     for place in sorted(protected):
-        low, high = interval(whole, hidden, place)
+        low, high = _interval(whole, hidden, place)
         low, high = round(low, 6), round(high, 6)
         if high < threshold or (low > 0 and high - low < threshold):
             return place

@@ -8,13 +8,28 @@ from itertools import product
 import numpy as np
 import pytest
 
+from datalab.methods.attack import intervals, total
 from datalab.methods.disclosure import (
     anonymous,
-    interval,
     suppress_list,
     suppress_pair,
     suppress_table,
 )
+
+
+def interval(
+    whole: np.ndarray, hidden: set[tuple[int, int]], place: tuple[int, int]
+) -> tuple[float, float]:
+    """What is left open of a hidden count to whoever solves linear programs over the table."""
+    height, width = whole.shape
+    shown = {
+        (r, c): None if (r, c) in hidden else float(whole[r, c])
+        for r, c in product(range(height), range(width))
+    }
+    lines = [total((r, width - 1), [(r, c) for c in range(width - 1)]) for r in range(height)]
+    lines += [total((height - 1, c), [(r, c) for r in range(height - 1)]) for c in range(width)]
+    found = intervals(shown, lines, only=[place])[place]
+    return found.low, found.high
 
 
 def test_one_small_count_takes_the_next_smallest_with_it() -> None:
@@ -60,6 +75,22 @@ def test_no_small_count_can_be_narrowed_down(seed: int) -> None:
         assert low - 1e-6 <= whole[place] <= high + 1e-6
         assert high >= 5 - 1e-6, "it could be told that few are there"
         assert low < 1e-6 or high - low >= 5 - 1e-6
+
+
+def test_a_lone_hidden_count_of_a_row_is_not_its_total_less_the_others() -> None:
+    """250, 143, 48 and one hidden out of 468 would be 27 to anybody who can subtract."""
+    counts = [[1714, 1533, 671, 299], [250, 143, 48, 27], [54, 62, 37, 3], [16, 31, 7, 0]]
+    counts += [[6, 14, 11, 0], [37, 14, 5, 2]]
+    table = suppress_table(counts, 5, distance=5)
+    whole = np.array(
+        [[*row, sum(row)] for row in counts]
+        + [[*map(sum, zip(*counts, strict=True)), sum(map(sum, counts))]]
+    )
+    hidden = set(table.primary | table.secondary)
+    assert all(None not in (table.cells[row][-1], table.cells[-1][row]) for row in range(4))
+    for place in hidden:
+        low, high = interval(whole, hidden, place)
+        assert high - low > 10
 
 
 def test_a_margin_that_is_hidden_elsewhere_stays_hidden() -> None:
