@@ -97,6 +97,7 @@ def demand(
     delivery: float = 0.87,
     water_delivery: float = 0.75,
     cold: ArrayLike = hot_water.COLD_H1C,
+    equivalents: float | None = None,
 ) -> Demand:
     """Heat delivered to dwellings in each hour of a year, kWh.
 
@@ -115,12 +116,15 @@ def demand(
     delivery, water_delivery
         Share of the heat bought that reaches rooms and taps; the rest is lost in pipes and
         controls of the building.
+    equivalents
+        Adults equivalent of all dwellings; those of flats of the mean size if not given.
     """
     if not 0 < delivery <= 1 or not 0 < water_delivery <= 1:
         raise ValueError("delivery is above 0 and at most 1")
     on = degree_days.season()
     rooms = degree_days.heating(temperature, loss, base=base, season=on) * area / 1000
-    months = hot_water.need(hot_water.adults(area, dwellings), cold)
+    people = hot_water.adults(area, dwellings) if equivalents is None else equivalents
+    months = hot_water.need(people, cold)
     taps = hot_water.hourly(months, TAP)
     return Demand(rooms * behaviour / delivery, taps / water_delivery)
 

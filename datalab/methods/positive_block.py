@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from datalab.methods import charging, dwelling_demand, load_shape, photovoltaic
 from datalab.methods.dispatch import Store, greedy
 from datalab.methods.dwelling_demand import Envelope
+from datalab.methods.dwelling_stock import Homes, regulation
 from datalab.methods.energy_carrier import Series
 from datalab.methods.energy_indicators import Flow
 from datalab.methods.sensitivity import Assumption, likely
@@ -29,6 +30,8 @@ from datalab.methods.sensitivity import Assumption, likely
 Works = Literal["before", "renovated", "deep"]
 Heat = Literal["network", "gas", "heat pump"]
 STEP = 30  # minutes
+# Bare walls of the period (1967 to the early 1970s), and walls that were improved since.
+BARE = dwelling_demand.loss(Envelope(dwelling_demand.wall(1967), 2.4, 0.7, 0.9, 0.10, 0.6))
 BEFORE = dwelling_demand.loss(Envelope(1.2, 2.4, 0.7, 0.9, 0.10, 0.6))
 AFTER = dwelling_demand.loss(Envelope(0.25, 1.4, 0.18, 0.6, 0.07, 0.4))
 DEEP = dwelling_demand.loss(Envelope(0.15, 0.9, 0.12, 0.3, 0.03, 0.2))
@@ -36,7 +39,7 @@ DEEP = dwelling_demand.loss(Envelope(0.15, 0.9, 0.12, 0.3, 0.03, 0.2))
 ASSUMPTIONS: Mapping[str, Assumption] = {
     "floor_area": Assumption(28_500, 30_000, 31_500, "m²", "press, 2 × 15,000 m²", "target"),
     "dwellings": Assumption(487, 487, 487, "dwellings", "press, 2022", "announced"),
-    "loss_before": Assumption(1.45, BEFORE, 2.5, "W/(K·m²)", "slab of 1965-1975, U-values of 3CL"),
+    "loss_before": Assumption(1.45, BEFORE, BARE, "W/(K·m²)", "slab of 1965-1975, U-values of 3CL"),
     "loss_after": Assumption(0.75, AFTER, 1.2, "W/(K·m²)", "usual renovation"),
     "base_before": Assumption(16.0, 17.0, 18.0, "°C", "19 °C less sun and people"),
     "base_after": Assumption(14.5, 15.5, 17.0, "°C", "19 °C less sun and people"),
@@ -45,7 +48,8 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
     "delivery": Assumption(0.82, 0.87, 0.93, "ratio", "order of magnitude"),
     "water_delivery": Assumption(0.65, 0.75, 0.85, "ratio", "order of magnitude"),
     "epb_electricity": Assumption(4.0, 6.0, 9.0, "kWh/(m²·year)", "order of magnitude"),
-    "appliances": Assumption(22.0, 27.0, 32.0, "kWh/(m²·year)", "DPE decrees: 27", "regulation"),
+    "appliances": Assumption(0.8, 1.0, 1.2, "ratio", "households and IRIS, census"),
+    "cooking": Assumption(300, 515, 650, "kWh/dwelling", "sample of households; all electric"),
     "peak_power": Assumption(1_800, 2_000, 2_050, "kWp", "press, May 2025", "announced"),
     "roof_share": Assumption(0.2, 0.3, 0.4, "ratio", "roofs of slabs of five storeys"),
     "facade_share": Assumption(0.0, 0.03, 0.08, "ratio", "order of magnitude"),
@@ -67,7 +71,8 @@ LABELS: Mapping[str, str] = {
     "delivery": "Heat that reaches the rooms",
     "water_delivery": "Heat that reaches the taps",
     "epb_electricity": "Light, fans and pumps",
-    "appliances": "Appliances",
+    "appliances": "Real over computed use of appliances",
+    "cooking": "Cooking, a year",
     "peak_power": "Power of all panels",
     "roof_share": "Share of panels on the roofs of the blocks",
     "facade_share": "Share of panels on façades",
@@ -91,16 +96,19 @@ class Surroundings:
         kWh per kWp in each hour, for "roof", "facade" and "canopy".
     appliances
         Half-hourly shape, 17,520 values whose sum is 1.
+    homes
+        What a mean dwelling needs besides heating; that of the regulation where not known.
     """
 
     temperature: Series
     yields: Mapping[str, Series]
     appliances: Series
+    homes: Homes | None = None
 
 
 def surroundings(
     weather: Mapping[str, ArrayLike], moments: ArrayLike, values: ArrayLike,
-    *, place: tuple[float, float] = photovoltaic.DIJON,
+    *, place: tuple[float, float] = photovoltaic.DIJON, homes: Homes | None = None,
 ) -> Surroundings:  # fmt: skip
     """What a place gives, from its weather year and a national series of electricity.
 
@@ -111,7 +119,7 @@ def surroundings(
     }  # fmt: skip
     made = {n: photovoltaic.yields(weather, one, place=place) for n, one in kinds.items()}
     shape = load_shape.shape(moments, values, months=(5, 6, 9))
-    return Surroundings(np.asarray(weather["dry_bulb"], float), made, shape)
+    return Surroundings(np.asarray(weather["dry_bulb"], float), made, shape, homes)
 
 
 @dataclass(frozen=True)
@@ -172,16 +180,18 @@ def site(
         Assumptions; the likely ones where not given.
     """
     plan, v = plan or Plan(), {**likely(ASSUMPTIONS), **(values or {})}
-    area = v["floor_area"]
-    need = _demand(around, plan, v)
+    area, dwellings = v["floor_area"], v["dwellings"]
+    homes = around.homes or regulation(area, int(dwellings))
+    need = _demand(around, plan, v, homes)
     heat = load_shape.half_hours(need.heat)
     sun = load_shape.half_hours(around.yields["roof"])
     evening = around.appliances[: 7 * 48].reshape(7, 48).mean(axis=0)
     base = np.full(heat.size, 1 / heat.size)
     services = 0.5 * base + 0.5 * load_shape.lighting(sun, evening)
     epb = services * v["epb_electricity"] * area
-    appliances = around.appliances * v["appliances"] * area
-    cars = charging.load(v["cars"] * v["dwellings"] * plan.electric_cars, habit=plan.habit)
+    a_home = homes.appliances * v["appliances"] + v["cooking"]
+    appliances = around.appliances * a_home * dwellings
+    cars = charging.load(v["cars"] * dwellings * plan.electric_cars, habit=plan.habit)
     flows = [
         Flow("services", "electricity", "epb", epb),
         Flow("appliances", "electricity", "non-epb", appliances),
@@ -225,7 +235,9 @@ def _at_home(flow: Flow) -> bool:
     return flow.kind in ("epb", "non-epb", "mobility")
 
 
-def _demand(around: Surroundings, plan: Plan, v: Mapping[str, float]) -> dwelling_demand.Demand:
+def _demand(
+    around: Surroundings, plan: Plan, v: Mapping[str, float], homes: Homes
+) -> dwelling_demand.Demand:
     before = plan.works == "before"
     loss = {"before": v["loss_before"], "renovated": v["loss_after"], "deep": DEEP}[plan.works]
     return dwelling_demand.demand(
@@ -237,6 +249,7 @@ def _demand(around: Surroundings, plan: Plan, v: Mapping[str, float]) -> dwellin
         behaviour=v["prebound"] if before else v["rebound"],
         delivery=v["delivery"],
         water_delivery=v["water_delivery"],
+        equivalents=homes.adults * v["dwellings"],
     )
 
 

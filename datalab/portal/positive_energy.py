@@ -44,6 +44,12 @@ MAIN: tuple[Key, ...] = (
     ("deep", 100, 0, 0, "network"),
     ("deep", 100, 50, 1000, "heat pump"),
 )
+# What the panels make of all the energy delivered: the cases of the last sentence of the readings.
+DELIVERED: Mapping[str, Key] = {
+    "network": USUAL,
+    "pump": ("renovated", 100, 0, 0, "heat pump"),
+    "deep": ("deep", 100, 0, 0, "heat pump"),
+}
 # Rows of the table of readings: what is counted below the bar.
 SHOWN = (
     ("all", "electricity"),
@@ -117,6 +123,7 @@ class BlocksView:
     readings: tuple[ReadingRow, ...]
     assumptions: tuple[AssumptionRow, ...]
     choices: Mapping[str, Sequence[Any]]
+    delivered: Mapping[str, float]
     unknown: bool = field(default=False, metadata=PAGE_ONLY)
 
 
@@ -141,6 +148,7 @@ def view_of(catalog: Path, language: Language, asked: Mapping[str, str]) -> Bloc
             "works": WORKS, "panels": PANELS, "electric_cars": CARS, "battery": BATTERY,
             "heat": HEATS,
         },
+        delivered={name: known[one]["ratio_final"] for name, one in DELIVERED.items()},
         unknown=chosen is None,
     )  # fmt: skip
 

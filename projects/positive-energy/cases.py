@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import datalab
+from datalab.methods.district_homes import district
 from datalab.methods.positive_block import surroundings
 from datalab.methods.positive_cases import Case, Spread, case, plans, spreads
 from datalab.methods.typical_days import summarise
@@ -36,7 +37,9 @@ if __name__ == "__main__":
     france = lab.dataset("electricity-france").df()
     days = CATALOG / "environment" / "typical-days-dijon.csv"
     summarise(weather).to_csv(days, index=False, lineterminator="\n")
-    around = surroundings(weather, france["local_time"], france["consumption_mw"])
+    tables = ("flats-france", "household-electricity", "iris-population")
+    _, homes = district(*(lab.dataset(one).df() for one in tables))
+    around = surroundings(weather, france["local_time"], france["consumption_mw"], homes=homes)
     cases = [case(around, *one) for one in plans()]
     names = [field.name for field in fields(Case)]
     write(ENERGY / "positive-energy-cases.csv", names, cases)

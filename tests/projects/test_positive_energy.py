@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import datalab
-from datalab.methods.positive_block import surroundings
+from datalab.methods.district_homes import district
+from datalab.methods.positive_block import Surroundings, surroundings
 from datalab.methods.positive_cases import case, drop, ratios
 from datalab.portal import positive_energy as page
-from datalab.settings import CHECKOUT
+from datalab.settings import CHECKOUT, Settings
 from tests.projects import notebook_run
 from tests.projects.notebook_run import changed_lake, small_lake
 
@@ -20,9 +21,11 @@ FOLDER = CHECKOUT / "projects" / "positive-energy"
 NEEDED = (
     *("weather-year-dijon", "electricity-france", "household-electricity", "iris-population"),
     *("published-figures", "positive-energy-cases", "positive-energy-readings"),
-    "typical-days-dijon",
+    *("typical-days-dijon", "flats-france"),
 )
+HOMES = ("flats-france", "household-electricity", "iris-population")
 READINGS = "energy/positive-energy-readings.yaml"
+SAMPLE = "energy/household-electricity.yaml"
 pytestmark = pytest.mark.network
 
 
@@ -37,12 +40,14 @@ def said(name: str, lake: Path, work: Path) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
-def around(lake: Path, warmer: float = 0.0):  # type: ignore[no-untyped-def]
+def around(lake: Path, warmer: float = 0.0, homes: Path | None = None) -> Surroundings:
     lab = datalab.connect(lake)
+    theirs = datalab.connect(homes) if homes else lab
+    _, lived = district(*(theirs.dataset(one).df() for one in HOMES))
     weather = lab.dataset("weather-year-dijon").df().sort_values(["month", "day", "hour"])
     weather["dry_bulb"] += warmer
     france = lab.dataset("electricity-france").df()
-    return surroundings(weather, france["local_time"], france["consumption_mw"])
+    return surroundings(weather, france["local_time"], france["consumption_mw"], homes=lived)
 
 
 def test_the_public_page_tells_which_readings_hold_the_published_figures(
@@ -50,9 +55,26 @@ def test_the_public_page_tells_which_readings_hold_the_published_figures(
 ) -> None:
     text = said("pourcentages", lake, tmp_path)
 
-    assert "### 4 lectures sur 24 contiennent 118 à 124 %" in text
-    assert "**58 %** (45 à 60 %)" in text
+    assert "### 2 lectures sur 24 contiennent 118 à 124 %" in text
+    assert "141 % (117 à 157 %) pour les logements" in text
+    assert "**52 %** (41 à 54 %)" in text
     assert "smartcitymag.fr, article 1642, 23 mai 2025" in text
+
+
+def test_the_model_runs_on_open_data_alone_and_asks_for_nothing_else(
+    lake: Path, tmp_path: Path
+) -> None:
+    open_only = tmp_path / "lake"
+    shutil.copytree(lake / "open", open_only / "open")
+
+    model = said("modele", open_only, tmp_path)
+
+    # A reserved dataset that is only asked for would keep the page from being published.
+    assert "weather-year-dijon" not in (tmp_path / "reads.jsonl").read_text(encoding="utf-8")
+    assert "trente-six jours types de Dijon" in model
+    assert "habitants par logement 2,32" in model
+    assert "avant : C 95 %, D 5 % ; après : B 95 %, C 5 %" in model
+    assert "Baisse de l’énergie finale EPB : 35 %" in model.replace("**", "")
 
 
 def test_who_may_not_read_the_hours_shares_with_typical_days(lake: Path, tmp_path: Path) -> None:
@@ -91,6 +113,34 @@ def test_a_warmer_year_changes_the_headline_figures(lake: Path) -> None:
     assert ratios(warmer)[key] > 1.03 * ratios(as_it_is)[key]
 
 
+def test_other_appliances_in_the_dataset_are_another_headline(lake: Path, tmp_path: Path) -> None:
+    more = changed_lake(HOMES, tmp_path, {SAMPLE: tenth_more}, Settings(home=lake.parent))
+    key = "functional · all · electricity · final"
+    as_it_is, using_more = around(lake), around(lake, homes=more.lake)
+
+    assert as_it_is.homes is not None
+    assert as_it_is.homes.appliances == pytest.approx(2066, abs=2)
+    assert ratios(as_it_is)[key] == pytest.approx(1.411, abs=0.002)
+    assert ratios(using_more)[key] == pytest.approx(1.31, abs=0.01)
+
+
+def tenth_more(described: str) -> str:
+    head, transform = described.split("transform:")
+    return f"{head}transform:" + transform.replace(
+        "SELECT specific_electricity ", "SELECT specific_electricity * 1.1 "
+    ).replace("round(specific_electricity ", "round(specific_electricity * 1.1 ")
+
+
+def test_fuller_homes_in_the_iris_use_more(lake: Path) -> None:
+    flats, households, iris = (datalab.connect(lake).dataset(one).df() for one in HOMES)
+    stock, homes = district(flats, households, iris)
+    fuller = iris.assign(population=iris["population"] * 1.2)
+    more_people, more = district(flats, households, fuller)
+
+    assert more_people.persons == pytest.approx(1.2 * stock.persons)
+    assert more.appliances > 1.05 * homes.appliances
+
+
 def test_another_share_in_the_dataset_is_another_headline_on_the_page(
     lake: Path, tmp_path: Path
 ) -> None:
@@ -99,8 +149,8 @@ def test_another_share_in_the_dataset_is_another_headline_on_the_page(
 
     text = said("pourcentages", settings.lake, tmp_path / "work")
 
-    assert "**29 %**" in text
-    assert "### 4 lectures" not in text
+    assert "**26 %**" in text
+    assert "### 2 lectures" not in text
 
 
 def twice_used(described: str) -> str:
