@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -14,8 +13,6 @@ from datalab.commands.lab import home_option, json_option
 from datalab.commands.project import project_command
 from datalab.commands.project_run import here_of, walls_of
 from datalab.i18n import language_of, translate
-
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @project_command.command("pages")
@@ -76,10 +73,8 @@ def pages_command(slug: str | None, beside: bool, as_json: bool, home: str | Non
 
 def _stand_aside() -> None:
     """Leave the processor to who waits for something, and end with the process that asked."""
+    from datalab.lake.child import end_with_parent
+
     os.nice(15)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # temporary folders are removed
-    if sys.platform.startswith("linux"):
-        parent = os.getppid()
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        if os.getppid() != parent:
-            sys.exit(1)
+    end_with_parent(signal.SIGTERM)

@@ -35,14 +35,14 @@ class Refused(Exception):
         self.template, self.facts = template, facts
 
 
-def end_with_parent() -> None:
-    """Die when the process that asked dies: nobody would read the answer or end the work."""
+def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+    """End when the process that asked ends: nobody would read the answer or end the work."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(REFUSED)
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(by))
+    if os.getppid() != parent:  # it ended before we asked
+        signal.raise_signal(by)
 
 
 def limit_process(memory: int, seconds: float, written: int) -> None:
@@ -222,9 +222,7 @@ def main() -> None:
         request["written"],
     )
     try:
-        {"query": query, "lent": lent, "transform": transform, "fill": fill}[request["kind"]](
-            request
-        )
+        KINDS[request["kind"]](request)
     except Refused as refused:
         _refuse(refused.template, **refused.facts)
     except (duckdb.OutOfMemoryException, MemoryError):
