@@ -27,6 +27,8 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 FILE = re.compile(r"[0-9]+-[0-9a-f]{12}\.(png|jpg|gif|webp|svg|html)")
 LONGEST_NAME = 60
 FOLDER = "publications"
+MOST_PARSED = 300
+_parsed: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -116,22 +118,38 @@ def find(project: Project, name: str, version: int | None = None) -> Publication
         raise UnknownPublication()
     try:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        page = json.loads((folder / str(number) / "page.json").read_text(encoding="utf-8"))
         withdrawn = state.get("withdrawn")
         return Publication(
             slug=project.slug,
             name=name,
             version=number,
             versions=tuple(versions),
-            sources=tuple(Source(**source) for source in page.pop("sources")),
-            authors=tuple(page.pop("authors")),
-            parts=tuple(page.pop("parts")),
             withdrawal=Withdrawal(**withdrawn) if withdrawn else None,
             folder=folder / str(number),
-            **page,
+            **_page(folder / str(number) / "page.json"),
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UnknownPublication() from error
+
+
+def _page(path: Path) -> dict[str, Any]:
+    """What ``page.json`` says of its version, parsed once: a version never changes.
+
+    The home page asks for the newest version of every page each time, and parsing one takes half a
+    millisecond. Its file is looked at every time, for a project may come back from a backup.
+    """
+    found = path.stat()
+    stamp = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    known = _parsed.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    page: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    page["sources"] = tuple(Source(**source) for source in page["sources"])
+    page["authors"], page["parts"] = tuple(page["authors"]), tuple(page["parts"])
+    if len(_parsed) >= MOST_PARSED:
+        _parsed.clear()
+    _parsed[path] = (stamp, page)
+    return page
 
 
 def of_project(project: Project) -> list[Publication]:
