@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TypedDict
 
-from datalab.i18n import DEFAULT, Language, Phrase
+from datalab.i18n import DEFAULT, LANGUAGES, Language, Phrase
 from datalab.people.rights import GROUPS
 
 HUES = 24
@@ -70,6 +70,20 @@ def group_names(groups: Iterable[str], language: Language = DEFAULT) -> list[str
     """Groups as people read them, in the lab's order."""
     held = set(groups)
     return [GROUP_NAMES[group].in_(language) for group in GROUPS if group in held]
+
+
+def named(who: str, language: Language) -> str:
+    """A group as people read it; anything else as it is."""
+    return GROUP_NAMES[who].in_(language) if who in GROUP_NAMES else who
+
+
+def group_called(text: str) -> str:
+    """The group that bears this name in a language of the lab; anything else as it is."""
+    asked = text.casefold()
+    for group, name in GROUP_NAMES.items():
+        if asked in {name.in_(language).casefold() for language in LANGUAGES}:
+            return group
+    return text
 
 
 def initials(display: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from datalab.catalog.vocabulary import LICENSES, THEMES
 from datalab.i18n import Language
+from datalab.people.identity import named
 from datalab.portal.card import license_of, theme_title
 from datalab.portal.dataset_doors import Door, doors_of
 from datalab.portal.library import Holding, Shelf
@@ -73,7 +74,7 @@ class Site:
             "url": f"{self.root}/datasets/{holding.id}",
             "author": told.publisher,
             "author_email": None,
-            "maintainer": told.steward,
+            "maintainer": named(told.steward, "fr"),
             "maintainer_email": None,
             "license_id": told.license,
             "license_title": license_.title,

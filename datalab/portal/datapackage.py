@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from datalab.i18n import Language
+from datalab.people.identity import named
 from datalab.portal.card import license_of
 from datalab.portal.facts import standard_of
 from datalab.portal.library import Holding
@@ -60,7 +61,9 @@ def package_of(
         "keywords": told.keywords,
         "licenses": [licence | ({"path": license_.url} if license_.url else {})],
         "sources": [source | ({"path": told.publisher_url} if told.publisher_url else {})],
-        "contributors": [{"title": told.steward, "roles": ["steward"], "role": "maintainer"}],
+        "contributors": [
+            {"title": named(told.steward, "fr"), "roles": ["steward"], "role": "maintainer"}
+        ],
         "datalab": {
             "access": told.access,
             "periodicity": told.periodicity,

@@ -21,6 +21,7 @@ from datalab.catalog.territory import TERRITORIES
 from datalab.catalog.text import Text
 from datalab.catalog.vocabulary import THEMES
 from datalab.i18n import LANGUAGES, Phrase
+from datalab.people.identity import named
 from datalab.portal.access import barrier
 from datalab.portal.authority import (
     EU,
@@ -142,7 +143,7 @@ class Catalog:
             self.agent(f"{page}#publisher", told.publisher, told.publisher_url),
         )
         contact = self.made(f"{page}#contact", VCARD.Kind, VCARD.Organization)
-        self.say(contact, VCARD.fn, Literal(_clean(told.steward)))
+        self.say(contact, VCARD.fn, Literal(_clean(named(told.steward, "fr"))))
         self.say(contact, VCARD.hasURL, self.made(page + "?view=page", RDFS.Resource))
         self.say(node, DCAT.contactPoint, contact)
         known = THEMES.get(told.theme)

@@ -13,6 +13,7 @@ from datalab.catalog.vocabulary import LICENSES, THEMES
 from datalab.i18n import Phrase
 from datalab.inspection.draft import TO_FILL, document_of
 from datalab.inspection.found import ColumnFound, Inspection
+from datalab.people.identity import group_called
 
 MOST_COLUMNS = 300
 PLAIN = ("publisher", "license", "steward", "access", "periodicity")
@@ -112,6 +113,7 @@ def corrected(
         if not document[name] or len(document[name]) > 200:
             wrong[name] = _needed(document[name], 200)
             document[name] = draft.get(name, "open")
+    document["steward"] = group_called(document["steward"])
     for name, known in (("license", LICENSES), ("access", ACCESS), ("periodicity", PERIODS)):
         if document[name] not in known:
             wrong[name] = Phrase("choose one of the list")

@@ -16,7 +16,7 @@ from datalab.catalog.words import in_words
 from datalab.errors import DatalabError
 from datalab.i18n import Language, Phrase
 from datalab.inspection.found import Inspection
-from datalab.people.identity import group_names
+from datalab.people.identity import group_names, named
 from datalab.people.rights import GROUPS
 from datalab.portal.facts import type_label
 from datalab.portal.language import language_of
@@ -140,6 +140,7 @@ def _form(
     made = corrected(inspection, draft, said)
     known = list(dict.fromkeys([*TYPE_NAMES, *(c.type for c in inspection.columns)]))
     labels = {kind: type_label(kind, language) for kind in known}
+    shown = {**said, "steward": named(said.get("steward", ""), language)}
     return {
         "ready": not (made.wrong or undecided(inspection, made.decisions)),
         "read": inspection,
@@ -161,7 +162,7 @@ def _form(
             }
             for c in inspection.columns
         ],
-        "v": lambda name: said.get(name, ""),
+        "v": lambda name: shown.get(name, ""),
         "types": {kind: _both(label, kind) for kind, label in labels.items()},
         "units": list(UNITS),
         "themes": {name: theme.title.in_(language) for name, theme in THEMES.items()},

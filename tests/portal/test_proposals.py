@@ -132,6 +132,10 @@ def test_anybody_else_sends_it_and_a_steward_answers(desk: Desk, proposals: Prop
     citizen, steward = desk.browser_of("citizen"), desk.browser_of("steward")
     id = begun(citizen, proposals)
     assert steward.get(f"datasets/new/{id}").status_code == 404, "a draft is its author's alone"
+    form = citizen.get(f"datasets/new/{id}").text
+    assert 'value="Data stewards"' in form
+    assert 'value="stewards"' not in form, "a group is shown by its name"
+    assert proposals.get(id).typed["steward"] == "stewards", "and kept as what it is"
     tried(citizen, proposals, id, id="arbres-deux")
     refused = citizen.post(
         f"datasets/new/{id}", fields(proposals, id, id="arbres-deux", do="publish")
@@ -168,6 +172,28 @@ def test_anybody_else_sends_it_and_a_steward_answers(desk: Desk, proposals: Prop
         ("proposal.send", "citizen"),
         ("proposal.accept", "steward"),
     ]
+
+
+def test_who_may_not_publish_is_refused_whatever_they_send(
+    desk: Desk, proposals: Proposals
+) -> None:
+    citizen = desk.browser_of("citizen")
+    id = begun(citizen, proposals)
+    tried(citizen, proposals, id, id="arbres-droits")
+    sent = citizen.post(f"datasets/new/{id}", fields(proposals, id, id="arbres-droits", do="send"))
+    assert sent.status_code == 303, sent.text
+    before = proposals.get(id)
+    for deed in ("publish", "refuse"):
+        said = fields(proposals, id, do=deed, reason="pour essayer")
+        assert citizen.post(f"datasets/new/{id}", said).status_code == 422, "in other hands"
+        for name in ("student", "agent", "facilitator", "entrepreneur"):
+            assert desk.browser_of(name).post(f"datasets/new/{id}", said).status_code == 404, name
+        assert desk.browser().post(f"datasets/new/{id}", said).status_code in {401, 403}
+    assert proposals.get(id) == before
+    operator = desk.browser_of("operator")
+    said = fields(proposals, id, do="refuse", reason="pour essayer")
+    assert operator.post(f"datasets/new/{id}", said).status_code == 303
+    assert proposals.get(id).answered_by == "operator"
 
 
 def test_a_restricted_dataset_names_who_reads_it(desk: Desk, proposals: Proposals) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from datalab.i18n import Language
 from datalab.participation.flag import STATE_NAMES
+from datalab.people.identity import named
 from datalab.portal.access import barrier, explain, version_for
 from datalab.portal.addresses import Address, addresses_of, root_of
 from datalab.portal.admission import Admission, admission_of
@@ -137,7 +138,7 @@ def view_of(request: Request, name: str, asked: Asked, with_map: bool) -> Datase
         language=language,
         card=card_of(holding, language, now(), prefix),
         metadata={k: v for k, v in holding.entry.dataset.items() if k not in WITHHELD},
-        steward=dataset.steward,
+        steward=named(dataset.steward, language),
         keywords=dataset.keywords,
         periodicity=dataset.periodicity,
         temporal=dataset.temporal,

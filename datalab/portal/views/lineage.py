@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from datalab.people.identity import named
 from datalab.portal.facts import Provenance, provenance_of
 from datalab.portal.language import language_of
 from datalab.portal.library import Shelf
@@ -51,7 +52,7 @@ def view_of(request: Request, dataset: str) -> LineageView:
     return LineageView(
         dataset=holding.id,
         title=described.title.in_(language),
-        steward=described.steward,
+        steward=named(described.steward, language),
         connector=described.source.connector,
         provenance=provenance_of(holding),
         beside=[boundaries] if boundaries and boundaries in shelf.holdings else [],
