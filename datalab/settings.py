@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -154,6 +155,17 @@ class Settings(BaseSettings):
         default="",
         description="Hosts near this machine that notebooks may reach: name or name:port, commas.",
     )
+    gateway: str = Field(
+        default="",
+        description="Address of the lab's Dask Gateway, http://host:port; empty for none.",
+    )
+    gateway_schedulers: str = Field(
+        default="",
+        description="host:port of the schedulers of Dask Gateway; as its address where empty.",
+    )
+    processor_hour_euros: float = Field(
+        default=0, ge=0, description="What an hour of one processor costs; 0 shows no price."
+    )
     idle_minutes: float = Field(
         default=60, gt=0, description="Minutes without activity after which a server is stopped."
     )
@@ -198,6 +210,11 @@ class Settings(BaseSettings):
     concurrent_spawns: int = Field(
         default=0, ge=0, description="Servers that start at once; 0 means processors + 1."
     )
+
+    @property
+    def schedulers(self) -> str:
+        """``host:port`` where the schedulers of Dask Gateway answer; empty for none."""
+        return self.gateway_schedulers or urlsplit(self.gateway).netloc
 
     @property
     def lake(self) -> Path:

@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "participation": {"catalog", "database", "methods", "isolation"},
     "households": {"database", "isolation", "methods"},
     "isolation": set(),
+    "compute": set(),
     "people": {"isolation"},
     "projects": {"catalog", "isolation", "people"},
     "live": set(),

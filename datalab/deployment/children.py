@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from datalab.deployment.journal import filtered
 from datalab.hub.plan import Plan
@@ -93,7 +94,8 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
     }
     python, home = sys.executable, settings.home
     web = [python, "-m", "datalab.isolation.web", "--folder", str(settings.run / "ways" / "web")]
-    web += ["--hosts", settings.notebook_hosts]
+    gateway = filter(None, {urlsplit(settings.gateway).netloc, settings.schedulers})
+    web += ["--hosts", ",".join(filter(None, (settings.notebook_hosts, *gateway)))]
     listed = [
         Child(
             "proxy", proxy_command(settings, plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home

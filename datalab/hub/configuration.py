@@ -140,6 +140,8 @@ def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None
         "DATALAB_IDLE_WARNING_MINUTES": str(settings.idle_warning_minutes),
     }
     c.Spawner.server_token_scopes = roles.SERVER_TOKEN_SCOPES
+    if settings.gateway:
+        update_gateway(c, settings)
     c.LabSpawner.walls = walls
     c.LabSpawner.homes = Homes(settings.home / "accounts", walls.mode in {"root", "setuid"})
     c.LabSpawner.lake_path = str(settings.lake)
@@ -160,6 +162,19 @@ def update_servers(c: Any, settings: Settings, walls: Walls, plan: Plan) -> None
     c.LabSpawner.at_once = settings.concurrent_spawns or processors() + 1
 
 
+def update_gateway(c: Any, settings: Settings) -> None:
+    """The compute service knows people by the tokens of their servers."""
+    c.Spawner.environment |= {
+        # Dask's own names: ``dask_gateway.Gateway()`` works in a notebook without an argument.
+        "DASK_GATEWAY__ADDRESS": settings.gateway,
+        "DASK_GATEWAY__PROXY_ADDRESS": f"tls://{settings.schedulers}",
+        "DASK_GATEWAY__AUTH__TYPE": "jupyterhub",
+        "DATALAB_PROCESSOR_HOUR_EUROS": str(settings.processor_hour_euros),
+    }
+    c.Spawner.server_token_scopes = [*roles.SERVER_TOKEN_SCOPES, roles.GATEWAY_ACCESS]
+    c.JupyterHub.extra_user_scopes = {roles.GATEWAY_ACCESS}
+
+
 def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
     """The portal runs under the supervisor; the hub knows its address and its token."""
     c.JupyterHub.services = [
@@ -173,6 +188,9 @@ def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
         {"name": roles.SUPERVISOR, "api_token": secret(settings.secrets, "supervisor_token")},
         {"name": roles.KEEPER, "api_token": secret(settings.secrets, "keeper_token")},
     ]
+    if settings.gateway:
+        token = secret(settings.secrets, "gateway_token")
+        c.JupyterHub.services.append({"name": roles.GATEWAY, "api_token": token})
     c.JupyterHub.default_url = f"/services/{roles.PORTAL}/"
 
 

@@ -64,6 +64,9 @@ def environment(
         )
         told |= dict.fromkeys(PROXIES, web)
         told |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
+        if "DASK_GATEWAY__ADDRESS" in told:
+            # Said outright: a gateway on this machine is not on the loopback of the room.
+            told["DASK_GATEWAY__HTTP_CLIENT__PROXY"] = web
     if plain:
         # A folder that only this server has: in the machine's own /tmp others could prepare one.
         told |= {"JUPYTER_CONFIG_DIR": f"{runtime}/plain", "IPYTHONDIR": f"{runtime}/ipython"}

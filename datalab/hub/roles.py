@@ -15,8 +15,11 @@ from datalab.people.rights import MEANING, RIGHTS, Right
 PORTAL = "datalab"
 SUPERVISOR = "datalab-supervisor"
 KEEPER = "datalab-keeper"
+GATEWAY = "dask-gateway"
 
 PORTAL_ACCESS = f"access:services!service={PORTAL}"
+
+GATEWAY_ACCESS = f"access:services!service={GATEWAY}"
 
 # What the portal may learn about a person who signs in there.
 PORTAL_CLIENT_SCOPES = [PORTAL_ACCESS, "read:users!user", "read:users:groups!user"]

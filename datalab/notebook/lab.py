@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from datalab.catalog.search import SearchIndex
+    from datalab.notebook.cluster import Cluster, Where
     from datalab.notebook.dataset import Dataset
     from datalab.notebook.listing import Listing
     from datalab.notebook.table import Table
@@ -252,6 +253,31 @@ class Lab(Adjustable):
         result = run(self, query, tables)
         note_query(self.connection, query, self._entries)
         return result
+
+    def cluster(self, workers: int | None = None, *, where: Where | None = None) -> Cluster:
+        """Workers for Python that is repeated; SQL needs none.
+
+        Parameters
+        ----------
+        workers
+            how many, one processor each; as many as allowed where not given, on a compute service
+            as many as the work asks for.
+        where
+            ``"here"`` or ``"gateway"``; the lab's compute service where there is one.
+
+        Raises
+        ------
+        TooManyWorkers, ClusterRefused, NoGateway
+        """
+        from datalab.notebook.cluster import open_cluster
+
+        return open_cluster(self.limits, self.language, workers, where)
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """A function that uses the Lab may run in a worker: it is opened again there."""
+        from datalab.notebook.worker import packed
+
+        return packed(self)
 
     def __getitem__(self, dataset: str) -> Dataset:
         return self.dataset(dataset)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from datalab.lake.connection import identifier
 from datalab.notebook.frame import to_pandas
+from datalab.notebook.worker import lakes_here
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -31,7 +31,7 @@ def _connection(lake: str, stamp: int) -> duckdb.DuckDBPyConnection:
     """One connection per process and published state; threads of it use cursors."""
     from datalab.lake.reader import open_lakes
 
-    return open_lakes(Path(lake), threads=1, memory_limit=MEMORY_PER_PIECE)
+    return open_lakes(lakes_here(lake), threads=1, memory_limit=MEMORY_PER_PIECE)
 
 
 def read_piece(
