@@ -70,7 +70,9 @@ def test_the_page_as_json_holds_readings_with_their_ranges(browser: Browser) -> 
     for row in view["readings"]:
         for one in row["ranges"]:
             assert one["low"] <= one["high"]
-    assert len(view["assumptions"]) == 20
+    assert len(view["assumptions"]) == 21
+    # The panels alone do not make all the energy delivered, whatever heats.
+    assert view["delivered"] == {"network": 51.5, "pump": 87.1, "deep": 98.7}
 
 
 def test_more_panels_never_lower_a_ratio_and_cars_never_raise_it() -> None:
