@@ -30,6 +30,7 @@ from datalab.portal.diagnosis_words import (
     SECTORS,
     THEMES,
 )
+from datalab.portal.survey_upload import question_of
 
 NONE = "–"
 SYMBOLS = ("%", "% per year", "EUR/year")
@@ -86,7 +87,7 @@ class _Teller:
 
     def number(self, value: float, digits: int = 0) -> str:
         """With that many decimals, also where they are zeros."""
-        return figures.number(Decimal(f"{value:.{digits}f}"), self.language)
+        return figures.number(Decimal(f"{value:.{digits}f}"), self.language, zeros=True)
 
     def why(self, reason: str) -> str:
         """Why a cell holds no figure, in a word; a dash where nothing comparable is held."""
@@ -119,11 +120,9 @@ class _Teller:
         lead = self.t(
             "{name} (INSEE code {code}) had {count} inhabitants in 2022, {share} of Dijon "
             "Métropole (municipal population, INSEE).",
-            name=made.name,
-            code=made.insee,
-            count=self.number(here),
+            name=made.name, code=made.insee, count=self.number(here),
             share=figures.percent(here / there, self.language),
-        )
+        )  # fmt: skip
         note = self.t(
             "This document is made of published data alone, by one method for the {count} "
             "communes. It is where a shared diagnosis begins: each finding is to be confirmed, "
@@ -171,13 +170,13 @@ class _Teller:
             rank=one.rank,
             count=one.ranked,
         )
-        asked = ASKED[one.id][1].in_(self.language)
+        title, asked = question_of(*ASKED[one.id], self.language)
         decided = self.decisions.get(number, ())
         return Item(
             text,
             (
                 rank,
-                self.t("To ask in the survey: {question}", question=asked),
+                self.t("Asked in the survey “{survey}”: {question}", survey=title, question=asked),
                 *(
                     [self.t("Decision linked: {said}", said=said) for said in decided]
                     or [self.t("Decision linked: none yet; it is written in the workshop.")]
@@ -307,17 +306,20 @@ class _Teller:
                 self.t(
                     "Small counts: a count from 1 to {most} is hidden, and as many others as it "
                     "takes so that nobody can come within {distance} of a hidden count, even by "
-                    "putting the documents of all communes side by side (checked by linear "
-                    "programs). Hidden here: {hidden}.",
+                    "putting the documents of all communes side by side, with their rates, "
+                    "quotients and ranks (checked by linear and integer programs). Hidden here: "
+                    "{hidden}.",
                     most=int(made.threshold) - 1,
                     distance=int(made.distance),
                     hidden=made.hidden,
                 ),
                 (
                     self.t(
-                        "INSEE publishes some of these counts itself. The rule is the one of our "
-                        "questionnaires, where it protects people; here it keeps anybody from "
-                        "reading much into very few."
+                        "INSEE publishes most of these counts itself, and the dataset "
+                        "“{dataset}” holds them: this keeps nothing secret. The rule is the one "
+                        "of our questionnaires, where it protects people; here it keeps anybody "
+                        "from reading much into very few.",
+                        dataset="commune-indicators",
                     ),
                 ),
             ),
@@ -336,12 +338,8 @@ class _Teller:
             )
             for one in self.sources
         ]
-        found: list[Block] = [
-            Heading(2, self.t("Method and limits")),
-            Items(tuple(items)),
-            Heading(2, self.t("Sources")),
-            Items(tuple(sources)),
-        ]
+        found: list[Block] = [Heading(2, self.t("Method and limits")), Items(tuple(items))]
+        found += [Heading(2, self.t("Sources")), Items(tuple(sources))]
         if self.address:
             said = self.t(
                 "To be read again, or for another commune: {address}", address=self.address

@@ -103,27 +103,25 @@ EVIDENCE: dict[str, Phrase] = {
     "matched": Phrase("file matched with the year by its figures"),
     "deduced": Phrase("year deduced from the order of the files; to be confirmed"),
 }
-# What the survey should ask before a finding is believed: (questionnaire, question to people).
-ASKED: dict[str, tuple[str, Phrase]] = {
-    "annual_change": ("childcare", Phrase("Who came, who left, and for which reasons?")),
-    "natural_change": ("childcare", Phrase("Do young couples find what they need to stay?")),
-    "migratory_change": ("childcare", Phrase("Who came, who left, and for which reasons?")),
-    "young_share": ("childcare", Phrase("Which care, at which hours, is missing for children?")),
-    "old_share": ("associations", Phrase("Which activities reach people who live alone?")),
-    "ageing_index": ("associations", Phrase("Do activities bring generations together?")),
-    "dependency_2021": (
-        "childcare",
-        Phrase("Who looks after children and parents, at which cost?"),
-    ),
-    "median_income": ("childcare", Phrase("Did prices make you give up care or activities?")),
-    "poverty_rate": ("childcare", Phrase("Did prices make you give up care or activities?")),
-    "activity_rate": ("childminders", Phrase("At which hours do parents ask for care?")),
-    "unemployment_rate": ("childcare", Phrase("Did the lack of care keep you from a job?")),
-    "jobs_for_employed": ("childminders", Phrase("How early and how late are children brought?")),
-    "owner_share": ("childcare", Phrase("Did you find a home of the size you need?")),
-    "vacancy_2022": ("associations", Phrase("Which empty dwellings do you know of, and why?")),
-    "flats_share": ("childcare", Phrase("Where do your children play outside?")),
-    "household_size": ("childcare", Phrase("Who lives with your children, also by turns?")),
+# What the survey asks before a finding is believed: a questionnaire that comes with the lab, and
+# the name of a question in it.
+ASKED: dict[str, tuple[str, str]] = {
+    "annual_change": ("childcare", "settled"),
+    "natural_change": ("childcare", "staying"),
+    "migratory_change": ("childcare", "settled"),
+    "young_share": ("childcare", "access"),
+    "old_share": ("associations", "reached"),
+    "ageing_index": ("associations", "missed"),
+    "dependency_2021": ("childcare", "relatives"),
+    "median_income": ("childcare", "price"),
+    "poverty_rate": ("childcare", "price"),
+    "activity_rate": ("childminders", "asked"),
+    "unemployment_rate": ("childcare", "gave_up"),
+    "jobs_for_employed": ("childminders", "asked"),
+    "owner_share": ("childcare", "home"),
+    "vacancy_2022": ("childcare", "home"),
+    "flats_share": ("childcare", "outside"),
+    "household_size": ("childcare", "family"),
 }
 
 

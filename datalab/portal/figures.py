@@ -26,9 +26,16 @@ def _symbols(language: Language) -> dict[int, str]:
 
 
 def number(
-    value: float | Decimal, language: Language, *, digits: int = 6, year: bool = False
+    value: float | Decimal,
+    language: Language,
+    *,
+    digits: int = 6,
+    year: bool = False,
+    zeros: bool = False,
 ) -> str:
     """``value`` with at most ``digits`` decimals; a year is not cut into thousands.
+
+    ``zeros`` keeps those at the end, where figures of one kind stand below each other.
 
     A decimal keeps all its digits. Written without Babel's patterns, which take a page of rows
     five times as long and refuse decimals of more than 28 digits.
@@ -40,7 +47,7 @@ def number(
         said = f"{value:.4g}" if tiny else f"{value:,.{digits}f}"
     else:
         said = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    if "." in said and "e" not in said:
+    if "." in said and "e" not in said and not zeros:
         said = said.rstrip("0").rstrip(".")
     return said.translate(_symbols(language))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,29 @@ def template_names() -> list[str]:
 def template_text(name: str) -> str:
     """The YAML of a template, "" where there is none of that name."""
     return (FOLDER / f"{name}.yaml").read_text("utf-8") if name in template_names() else ""
+
+
+@cache
+def template(name: str) -> Questionnaire:
+    """The questionnaire of that name that comes with the lab.
+
+    Raises
+    ------
+    KeyError
+        where there is none.
+    """
+    if name not in template_names():
+        raise KeyError(name)
+    return read_yaml(template_text(name).encode())
+
+
+def question_of(survey: str, name: str, language: Language) -> tuple[str, str]:
+    """The title of a questionnaire, and one of its questions as people are asked it."""
+    made = template(survey)
+    question = next(one for _, one in made.questions() if one.name == name)
+    words = made.say(question.label, language)
+    rows = [made.say(row.label, language) for row in question.rows or []]
+    return made.say(made.title, language), " ".join([words, *([", ".join(rows)] if rows else [])])
 
 
 def templates(language: Language) -> list[tuple[str, str]]:

@@ -59,7 +59,7 @@ def test_a_definition_is_stored_and_read_again_unchanged() -> None:
         ("bands: [25, 30, 35, 40]", "bands: [30, 25]", "tranches"),
         ('constraint: ". <= today()"', 'constraint: ". <= tomorrow()"', "fonction"),
         ("name: couple", "name: alone", "deux fois"),
-        ("minutes: 6", "minutes: 6\nminutes: 7", "deux fois"),
+        ("minutes: 7", "minutes: 7\nminutes: 8", "deux fois"),
     ],
 )
 def test_every_mistake_names_its_line(before: str, after: str, said: str) -> None:
