@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from datalab.methods.attack import total
+from datalab.methods.attack import Relation, intervals, total
 from datalab.methods.protection import protect
 
 K = TypeVar("K", bound=Hashable)
@@ -104,7 +104,7 @@ def suppress_table(
         # nobody must be sure, and totals are hidden where nothing else would do.
         hidden = primary | outside
         protected = set(hidden)
-        while (open_ := _exposed(whole, hidden, protected, threshold)) is not None:
+        while (open_ := _exposed(values, relations, hidden, protected, threshold)) is not None:
             candidates = _candidates(whole, hidden, open_)
             if not candidates:
                 break
@@ -116,44 +116,18 @@ def suppress_table(
     return Table(cells, frozenset(primary), frozenset(hidden - primary))
 
 
-def _interval(whole: np.ndarray, hidden: set[Place], place: Place) -> tuple[float, float]:
-    """The smallest and largest value of a hidden count that fit everything that is shown."""
-    from scipy.optimize import linprog  # type: ignore[import-untyped]
-
-    places = sorted(hidden)
-    index = {one: number for number, one in enumerate(places)}
-    height, width = whole.shape
-    lines, sums = [], []
-    for fixed, length, across in ((0, height, width), (1, width, height)):
-        for line in range(length):
-            row, known = np.zeros(len(places)), 0
-            for step in range(across):
-                one = (line, step) if fixed == 0 else (step, line)
-                sign = -1 if step == across - 1 else 1  # the last one is the total
-                if one in index:
-                    row[index[one]] = sign
-                else:
-                    known += sign * int(whole[one])
-            if row.any():
-                lines.append(row)
-                sums.append(-known)
-    objective = np.zeros(len(places))
-    objective[index[place]] = 1
-    found = []
-    for way in (1, -1):
-        answer = linprog(way * objective, A_eq=np.array(lines), b_eq=sums, method="highs")
-        found.append(way * answer.fun if answer.status == 0 else np.inf * (-1 if way == 1 else 1))
-    low, high = found
-    return max(0.0, float(low)), float(high)
-
-
 def _exposed(
-    whole: np.ndarray, hidden: set[Place], protected: set[Place], threshold: int
+    values: Mapping[Place, float],
+    relations: Sequence[Relation[Place]],
+    hidden: set[Place],
+    protected: set[Place],
+    threshold: int,
 ) -> Place | None:
     """A hidden count that what is shown tells too closely."""
+    shown = {place: None if place in hidden else value for place, value in values.items()}
     for place in sorted(protected):
-        low, high = _interval(whole, hidden, place)
-        low, high = round(low, 6), round(high, 6)
+        found = intervals(shown, relations, only=[place])[place]
+        low, high = round(found.low, 6), round(found.high, 6)
         if high < threshold or (low > 0 and high - low < threshold):
             return place
     return None
