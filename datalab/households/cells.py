@@ -3,13 +3,14 @@
 Only homes that agreed are counted. All tables of an edition are protected together
 (:mod:`datalab.methods.protection`): whoever solves linear programs over everything that is shown
 cannot bound a hidden count within ±5. An edition is made once a month and kept, so that no two of
-one month can be subtracted. Editions of different months count different homes; who is new in a
-month stays hidden as long as fewer than eleven are: then the month shows the edition before.
+one month can be subtracted; and a new one is shown only where it tells no more together with those
+before it (:mod:`datalab.households.months`). Otherwise the month shows the edition before.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,15 @@ from sqlalchemy.exc import IntegrityError
 
 from datalab.households.consent import DOMAINS
 from datalab.households.household import DWELLINGS, QUARTERS
+from datalab.households.months import Cell, counts_of, gives_away
+from datalab.households.store import Store
 from datalab.households.tables import CONSENT, EDITION, HOUSEHOLD
-from datalab.methods.attack import total
+from datalab.methods.attack import Relation, total
 from datalab.methods.protection import protect
 
 FEWEST = 11
 DISTANCE = 5
 ALL = "all"
-Key = tuple[str, str, str]  # table, row, column
 
 
 @dataclass(frozen=True)
@@ -56,32 +58,43 @@ def counted(connection: Connection) -> list[tuple[str, str, frozenset[str]]]:
     ]
 
 
-def protected(homes: list[tuple[str, str, frozenset[str]]]) -> dict[str, Any] | None:
-    """The tables with what has to be hidden; None below :data:`FEWEST` homes, or where hiding
-    cannot help."""
+def relations() -> list[Relation[Cell]]:
+    """All that adds up in the tables of an edition."""
+    rows = (*QUARTERS, ALL)
+    columns = {"dwelling": DWELLINGS, **dict.fromkeys(DOMAINS, ("yes", "no"))}
+    found: list[Relation[Cell]] = []
+    for table, names in columns.items():
+        found += [  # homes of a row are the same in every table
+            total(("dwelling", row, ALL), [(table, row, name) for name in names]) for row in rows
+        ]
+        found += [
+            total((table, ALL, name), [(table, row, name) for row in QUARTERS]) for name in names
+        ]
+    return [*found, total(("dwelling", ALL, ALL), [("dwelling", row, ALL) for row in QUARTERS])]
+
+
+def protected(
+    homes: Sequence[tuple[str, str, frozenset[str]]], hidden: Collection[Cell] = ()
+) -> dict[str, Any] | None:
+    """The tables with what has to be hidden, and ``hidden`` besides; None below :data:`FEWEST`
+    homes, or where hiding cannot help."""
     if len(homes) < FEWEST:
         return None
-    values: Counter[Key] = Counter()
+    values: Counter[Cell] = Counter()
     for quarter, dwelling, domains in homes:
         for row in (quarter, ALL):
             values["dwelling", row, ALL] += 1
             values["dwelling", row, dwelling] += 1
             for domain in DOMAINS:
                 values[domain, row, "yes" if domain in domains else "no"] += 1
-    relations = []
-    rows = (*QUARTERS, ALL)
-    columns = {"dwelling": DWELLINGS, **dict.fromkeys(DOMAINS, ("yes", "no"))}
-    for table, names in columns.items():
-        for row in rows:  # homes of a row are the same in every table
-            parts = [(table, row, name) for name in names]
-            relations.append(total(("dwelling", row, ALL), parts))
-        relations += [
-            total((table, ALL, name), [(table, row, name) for row in QUARTERS]) for name in names
-        ]
-    relations.append(total(("dwelling", ALL, ALL), [("dwelling", row, ALL) for row in QUARTERS]))
-    keys = {key for relation in relations for key in relation}
+    lines = relations()
+    keys = dict.fromkeys(key for line in lines for key in line)
     made = protect(
-        {key: float(values[key]) for key in keys}, relations, threshold=FEWEST, distance=DISTANCE
+        {key: float(values[key]) for key in keys},
+        lines,
+        threshold=FEWEST,
+        distance=DISTANCE,
+        hidden=hidden,
     )
     if made.exposed:
         return None
@@ -92,37 +105,46 @@ def protected(homes: list[tuple[str, str, frozenset[str]]]) -> dict[str, Any] | 
     return document
 
 
-def edition(connection: Connection, month: str, now: float) -> Edition | None:
+def edition(store: Store, month: str, now: float) -> Edition | None:
     """That of ``month`` (2026-11), made at the first look; None where there are too few homes.
 
-    ``month`` says when it was counted: an earlier one where too little changed since.
+    ``month`` says when it was counted: an earlier one where showing the newest would tell too much.
+    The programs are solved while nobody waits for the database.
     """
-    asked = select(EDITION.c.month, EDITION.c.document).order_by(EDITION.c.month.desc())
-    last = connection.execute(asked.where(EDITION.c.month <= month).limit(1)).first()
-    if last is not None and last.month == month:
-        return Edition(str(last.document["counted"]), last.document["tables"])
-    homes = counted(connection)
-    tables = protected(homes)
-    if tables is None:
+    with store.reading() as connection:
+        asked = select(EDITION.c.month, EDITION.c.document).where(EDITION.c.month <= month)
+        known = connection.execute(asked.order_by(EDITION.c.month)).all()
+        homes = counted(connection)
+    if known and known[-1].month == month:
+        return _edition(known[-1].document)
+    document = _next({row.document["counted"]: row.document for row in known}, homes, month)
+    if document is None:
         return None
-    document: dict[str, Any] = {"counted": month, "tables": tables}
-    if last is not None and _too_near(last.document["tables"], tables):
-        document = last.document
     try:
-        with connection.begin_nested():
+        with store.writing() as connection:
             connection.execute(insert(EDITION).values(month=month, document=document, made_at=now))
     except IntegrityError:
-        return edition(connection, month, now)  # somebody else looked at the same moment
+        return edition(store, month, now)  # somebody else looked at the same moment
+    return _edition(document)
+
+
+def _edition(document: dict[str, Any]) -> Edition:
     return Edition(str(document["counted"]), document["tables"])
 
 
-def _too_near(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether some shown count changed by fewer than :data:`FEWEST` homes: their difference would
-    tell of few. What is hidden in either edition gives no difference."""
-    for table, rows in after.items():
-        for row, columns in rows.items():
-            for name, count in columns.items():
-                earlier = before.get(table, {}).get(row, {}).get(name)
-                if None not in (count, earlier) and 0 < abs(count - earlier) < FEWEST:
-                    return True
-    return False
+def _next(
+    known: dict[str, dict[str, Any]], homes: list[tuple[str, str, frozenset[str]]], month: str
+) -> dict[str, Any] | None:
+    """The document of ``month`` after the ``known`` ones by when they were counted, oldest first.
+
+    What was hidden last is hidden again where the freest choice would give it away.
+    """
+    earlier = [counts_of(one["tables"]) for one in known.values()]
+    last = {cell for cell, count in earlier[-1].items() if count is None} if earlier else set()
+    for hidden in ((), last) if last else ((),):
+        tables = protected(homes, hidden)
+        if tables is not None and not gives_away(
+            earlier, counts_of(tables), relations(), fewest=FEWEST, distance=DISTANCE
+        ):
+            return {"counted": month, "tables": tables}
+    return list(known.values())[-1] if known else None

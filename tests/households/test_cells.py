@@ -80,8 +80,7 @@ def test_an_attacker_with_linear_programs_comes_to_no_hidden_count(seed: int) ->
 
 def test_below_eleven_homes_nothing_is_shown(store: Store, vault: Vault) -> None:
     assert cells.protected(town(1, 10)) is None
-    with store.writing() as connection:
-        assert cells.edition(connection, "2026-11", NOW) is None
+    assert cells.edition(store, "2026-11", NOW) is None
 
 
 def fill(store: Store, vault: Vault, many: int, quarter: str = "centre") -> list[str]:
@@ -100,24 +99,21 @@ def test_only_homes_that_agreed_are_counted(store: Store, vault: Vault) -> None:
         for one in made[:3]:
             consent.withdraw(connection, one, "water", "cells", NOW)
         household.join(connection, vault, "Discret", "centre", "house", NOW)
-        found = cells.edition(connection, "2026-11", NOW)
+    found = cells.edition(store, "2026-11", NOW)
     assert found is not None
     assert found.homes == 27
 
 
 def test_an_edition_stands_all_month_and_a_few_newcomers_wait(store: Store, vault: Vault) -> None:
     fill(store, vault, 30)
-    with store.writing() as connection:
-        first = cells.edition(connection, "2026-10", NOW)
+    first = cells.edition(store, "2026-10", NOW)
     fill(store, vault, 4)
-    with store.writing() as connection:
-        again = cells.edition(connection, "2026-10", NOW)
-        next_month = cells.edition(connection, "2026-11", NOW)
+    again = cells.edition(store, "2026-10", NOW)
+    next_month = cells.edition(store, "2026-11", NOW)
     assert first == again == next_month
     assert first is not None
     assert (first.month, first.homes) == ("2026-10", 30)
     fill(store, vault, 20)
-    with store.writing() as connection:
-        later = cells.edition(connection, "2026-12", NOW)
+    later = cells.edition(store, "2026-12", NOW)
     assert later is not None
     assert (later.month, later.homes) == ("2026-12", 54)

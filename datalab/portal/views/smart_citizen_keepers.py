@@ -161,8 +161,7 @@ def _decide(request: Request, secret: str, act: str, fields: FormData) -> Respon
 def _seen(request: Request) -> CellsView:
     require(request, "handle:requests")
     month = f"{now().astimezone(DIJON):%Y-%m}"
-    with request.app.state.households.writing() as connection:
-        found = cells.edition(connection, month, now().timestamp())
+    found = cells.edition(request.app.state.households, month, now().timestamp())
     language = language_of(request)
     if found is None:
         return CellsView(language, None, cells.FEWEST, {})
