@@ -118,9 +118,9 @@ def _program(
         for relation in relations
     ]
     for number, cell, way in links:
-        line = {(number, cell): 1.0, (number + 1, cell): -1.0}
+        line: dict[Any, float] = {(number, cell): 1.0, (number + 1, cell): -1.0}
         if way:
             published["moved", number, cell] = None  # at least nobody
-        line: dict[Any, float] = {(number, cell): 1.0, (number + 1, cell): -1.0}
+            line["moved", number, cell] = float(way)
         lines.append(line)
     return list(intervals(published, lines, only=hidden).values())
