@@ -209,7 +209,7 @@ def wrong_in(schema: Schema, wish: Wish) -> dict[str, Phrase]:
         if field.name in wish.fixed:
             broken = list(cell.faults(field, mend(field, wish.fixed[field.name])[0]))
             if broken:
-                reason, facts = broken[0]
+                reason, facts = broken[-1]  # a wrong check digit says more than a pattern
                 found[field.name] = Phrase(reason, **facts)
     return found
 

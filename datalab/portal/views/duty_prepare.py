@@ -52,6 +52,7 @@ FILES = {
 }
 
 
+@router.get(f"{HOME}/")
 @router.get(HOME)
 def new(request: Request, commune: str = "", schema: str = "") -> Response:
     """Choose commune, schema and file; and the files that one has in preparation already."""
