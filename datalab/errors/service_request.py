@@ -35,7 +35,9 @@ class ReportRefused(ParticipationError):
         super().__init__(reasons=Phrase("") if not problems else problems[0][1])
 
     def message(self, language: Language = DEFAULT) -> str:
-        self.facts["reasons"] = "; ".join(reason.in_(language) for _, reason in self.problems)
+        self.facts["reasons"] = "; ".join(
+            reason.in_(language).rstrip(".") for _, reason in self.problems
+        )
         return super().message(language)
 
 

@@ -5,7 +5,6 @@ What a page shows of a case comes through here, and holds nothing of what was ty
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from datalab.participation import request, request_list
-from datalab.participation.request_list import NEAR_METRES, Filter, distance
+from datalab.participation.request_list import HOUSE, NEAR_METRES, Filter, distance
 from datalab.participation.request_state import Request
 from datalab.participation.street import resembles, street_of
 from datalab.participation.tables.author import PICTURE
@@ -24,7 +23,6 @@ MOST_COMPARED = 2_000  # addresses of one kind in one commune, the newest
 NEAREST = 5  # cases that are suggested at most
 FINE = 3  # decimals from which a place is that of a thing in the street, not of somebody's window
 COARSE = 2_000.0  # metres around which the other ones are looked for
-HOUSE = re.compile(r"^\s*\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

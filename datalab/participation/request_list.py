@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ WINDOW_DAYS = 90.0
 MOST = 1_000
 PUBLIC_DECIMALS = 3  # of degrees: a service that keeps fewer is about where people live
 EXACT_DECIMALS = 6
+HOUSE = re.compile(r"^\s*\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,21 @@ def near(
     *,
     metres: float = NEAR_METRES,
     limit: int = 5,
+    inside: bool = False,
 ) -> list[tuple[Request, float]]:
     """Open requests of the same kind around a place, the nearest first, with metres.
+
+    They are measured from where everybody sees them, from where they are with ``inside``.
 
     250 m is what FixMyStreet suggests to the public (``Cobrand/Default.pm``,
     ``nearby_distances``).
     """
+    about = service.get(connection, service_code)
+    # What is found does not hang on the exact place: a box moved bit by bit would tell it.
+    blurred = 0.5 * 10.0**-about.decimals
     high = metres / METRES_PER_DEGREE
-    wide = high / max(0.01, math.cos(math.radians(latitude)))
+    wide = high / max(0.01, math.cos(math.radians(latitude))) + blurred
+    high += blurred
     asked = (
         select(REQUEST)
         .where(REQUEST.c.latitude.between(latitude - high, latitude + high))
@@ -104,9 +113,11 @@ def near(
         .where(REQUEST.c.status == "open", REQUEST.c.moderation == "accepted")
     )
     found = [request_of(row) for row in connection.execute(asked).mappings()]
-    about = service.get(connection, service_code)
     # From where everybody sees it: distances to an exact place would tell it.
-    seen = [(one, *place_of(one, about)) for one in found]
+    seen = [
+        (one, one.latitude, one.longitude) if inside else (one, *place_of(one, about))
+        for one in found
+    ]
     measured = [
         (one, distance(latitude, longitude, south or 0.0, west or 0.0)) for one, south, west in seen
     ]
@@ -126,24 +137,30 @@ def distance(south: float, west: float, north: float, east: float) -> float:
 def place_of(found: Request, about: Service) -> tuple[float | None, float | None]:
     """Latitude and longitude for everybody.
 
-    What is in the street is where it is, to the metre: nobody could mend it otherwise. Where the
-    service says that its places lead to somebody (``decimals`` below PUBLIC_DECIMALS), they are
-    as coarse as it says.
+    As coarse as the service says, which is what the pages tell whoever reports there. A program
+    that sends what stands in the street reads it back to the metre.
     """
     if found.latitude is None or found.longitude is None:
         return None, None
-    decimals = EXACT_DECIMALS if is_exact(about) else about.decimals
+    decimals = EXACT_DECIMALS if is_exact(found, about) else about.decimals
     return round(found.latitude, decimals), round(found.longitude, decimals)
 
 
-def is_exact(about: Service) -> bool:
-    """Whether everybody may know where exactly something of this service is."""
+def is_exact(found: Request, about: Service) -> bool:
+    """Whether everybody may know where exactly this is."""
+    return in_the_street(about) and found.channel == "open311"
+
+
+def in_the_street(about: Service) -> bool:
+    """Whether a service is about things in the street, not about where people live."""
     return about.decimals >= PUBLIC_DECIMALS
 
 
 def address_of(found: Request, about: Service) -> str:
-    """The address for everybody, none where the place is only told coarsely."""
-    return found.address if is_exact(about) else ""
+    """The address for everybody: the street where the place is rounded, none where it is coarse."""
+    if is_exact(found, about):
+        return found.address
+    return HOUSE.sub("", found.address) if in_the_street(about) else ""
 
 
 def shown_pictures(connection: Connection, found: Collection[Request]) -> set[str]:

@@ -87,7 +87,9 @@ def page_of(connection: Connection, shelf: Shelf, room: Room, id: str) -> CasePa
     if found.latitude is not None and found.longitude is not None:
         place = (found.latitude, found.longitude)
         things = equipment.near(shelf, *place, room.language)
-        close = request_list.near(connection, found.service_code, *place, limit=MOST_SIMILAR + 1)
+        close = request_list.near(
+            connection, found.service_code, *place, limit=MOST_SIMILAR + 1, inside=True
+        )
         metres = {one.id: round(far) for one, far in close if one.id != id}
         rows = {r.line.id: r for r in _rows(connection, room, tuple(metres))} if metres else {}
         similar = [(rows[one], far) for one, far in metres.items() if one in rows]

@@ -8,7 +8,13 @@ from typing import Any
 
 from datalab.i18n import Language, translate
 from datalab.participation.attribute import chosen
-from datalab.participation.request_list import Note, address_of, is_exact, place_of
+from datalab.participation.request_list import (
+    Note,
+    address_of,
+    in_the_street,
+    is_exact,
+    place_of,
+)
 from datalab.participation.request_state import STATE_NAMES, Request
 from datalab.participation.service import Service, said
 
@@ -81,8 +87,8 @@ def request(
         "updated_datetime": moment(updated),
         "expected_datetime": moment(found.expected_at),
         "address": address_of(found, about) or None,
-        "address_id": (found.address_id or None) if is_exact(about) else None,
-        "zipcode": (found.zipcode or None) if is_exact(about) else None,
+        "address_id": (found.address_id or None) if is_exact(found, about) else None,
+        "zipcode": (found.zipcode or None) if in_the_street(about) else None,
         "lat": latitude,
         "long": longitude,
         "media_url": shown,

@@ -257,5 +257,8 @@ def test_near_ones_are_open_of_the_same_kind_and_within_reach(store: Store) -> N
     with store.writing() as connection:
         request.change_state(connection, done.key, "fixed", actor="ana", seen=None, now=NOW)
     with store.reading() as connection:
-        found = near(connection, "lighting", 47.3220, 5.0415)
+        found = near(connection, "lighting", 47.3220, 5.0415, inside=True)
+        shown = near(connection, "lighting", 47.3220, 5.0415)
     assert [(one.id, round(metres)) for one, metres in found] == [(here.id, 0), (beside.id, 222)]
+    # Everybody else is told how far the rounded place is: 5.0415 is shown as 5.042.
+    assert [(one.id, round(metres)) for one, metres in shown] == [(here.id, 38), (beside.id, 226)]

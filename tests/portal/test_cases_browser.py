@@ -189,7 +189,7 @@ def test_near_ones_are_shown_and_followed_instead(browser: Browser, town: Town) 
     page.goto(town.root + "cases/new?service=lighting")
     page.evaluate(
         """() => {
-          document.querySelector("[name=latitude]").value = "47.3512";
+          document.querySelector("[name=latitude]").value = "47.3509";
           document.querySelector("[name=longitude]").value = "5.0502";
         }"""
     )
