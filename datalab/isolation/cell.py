@@ -6,11 +6,10 @@ program's own files, and a few folders to read, under names that say nothing of 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from datalab.isolation.sandbox import SYSTEM, Walls, bind, program_folders
+from datalab.isolation.sandbox import Walls, bind, program_folders, system_folders
 
 
 def cell(walls: Walls, shown: Mapping[Path, str]) -> list[str]:
@@ -27,13 +26,8 @@ def cell(walls: Walls, shown: Mapping[Path, str]) -> list[str]:
     command += ["--unshare-ipc", "--unshare-uts", "--unshare-net", "--cap-drop", "ALL"]
     if walls.mode == "user":
         command += ["--unshare-user"]
-    made: set[str] = set()
-    for part in map(Path, SYSTEM):
-        if part.is_symlink():
-            command += ["--symlink", os.readlink(part), str(part)]
-        elif part.is_dir():
-            command += ["--ro-bind", str(part), str(part)]
-            made.add(str(part))
+    system, made = system_folders()
+    command += system
     command += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/etc"]
     for name in ("ld.so.cache", "localtime"):
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]

@@ -222,13 +222,8 @@ def mounts(
         command += ["--cap-add", "CAP_SETPCAP"]
     else:
         command += ["--unshare-user", "--uid", str(room.uid), "--gid", str(room.uid)]
-    made: set[str] = set()
-    for part in map(Path, SYSTEM):
-        if part.is_symlink():
-            command += ["--symlink", os.readlink(part), str(part)]
-        elif part.is_dir():
-            command += ["--ro-bind", str(part), str(part)]
-            made.add(str(part))
+    system, made = system_folders()
+    command += system
     scratch = str((limits or Limits()).scratch)
     command += ["--proc", "/proc", "--dev", "/dev"]
     for volatile in ("/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108
@@ -256,6 +251,19 @@ def mounts(
     if info is not None:
         command += ["--info-fd", str(info)]
     return [*command, "--chdir", "/", "--"]
+
+
+def system_folders() -> tuple[list[str], set[str]]:
+    """What shows the programs of this machine inside, and the folders that this makes there."""
+    command: list[str] = []
+    made: set[str] = set()
+    for part in map(Path, SYSTEM):
+        if part.is_symlink():
+            command += ["--symlink", os.readlink(part), str(part)]
+        elif part.is_dir():
+            command += ["--ro-bind", str(part), str(part)]
+            made.add(str(part))
+    return command, made
 
 
 def program_folders() -> list[Path]:
