@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
@@ -14,6 +13,7 @@ from typing import ClassVar, cast
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 
+from datalab.database.file import make_private
 from datalab.errors import DatalabError, InvalidParameter
 from datalab.i18n import Phrase
 
@@ -112,11 +112,7 @@ def engine_of(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, **POOL)
-    path = Path(cast(str, parsed.database))
-    if not path.exists():
-        # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    make_private(Path(cast(str, parsed.database)))
     waiting = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     made = create_engine(parsed, connect_args=waiting, **POOL)
 

@@ -6,12 +6,13 @@ asked for by number or by release. All of it can be collected again but for the 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from datalab.database.file import make_private, transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS uses (
@@ -267,18 +268,11 @@ class Lineage:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.path.exists():
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        make_private(self.path)
         database = self._open()
         try:
-            database.execute("BEGIN IMMEDIATE")
-            yield database
-            database.execute("COMMIT")
-        except BaseException:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            raise
+            with transaction(database):
+                yield database
         finally:
             database.close()
 

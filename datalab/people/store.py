@@ -6,12 +6,13 @@ nothing keeps a connection.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from datalab.database.file import make_private, transaction
 
 # One entry per version of the schema, never changed once released; times are seconds since the
 # epoch (UTC).
@@ -168,21 +169,13 @@ class Store:
         """One transaction: everything in it happens, or nothing."""
         database = self._open()
         try:
-            database.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(database):
                 yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
         finally:
             database.close()
 
     def _open(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made with its mode before SQLite opens it; -wal and -shm take the mode of the file.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        make_private(self.path)
         database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA foreign_keys = ON")
@@ -193,14 +186,13 @@ class Store:
 
 def _migrate(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    # Asked again under the lock: another process may have been quicker.
-    done = database.execute("PRAGMA user_version").fetchone()[0]
-    for version, script in enumerate(MIGRATIONS[done:], start=done + 1):
-        for statement in _statements(script):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {version}")
-    database.execute("COMMIT")
+    with transaction(database):
+        # Asked again under the lock: another process may have been quicker.
+        done = database.execute("PRAGMA user_version").fetchone()[0]
+        for version, script in enumerate(MIGRATIONS[done:], start=done + 1):
+            for statement in _statements(script):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {version}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -7,7 +7,6 @@ and the hub's session it came from. When the hub's session ends, so does the vis
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from datalab.database.file import make_private
 from datalab.people.accounts import Account
 
 LONGEST_TOKEN = 100
@@ -98,9 +98,7 @@ class Visits:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            # Made with its mode before SQLite opens it; a journal takes the mode of the file.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        make_private(self.path)
         # Each statement is a transaction of its own.
         database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         try:

@@ -9,7 +9,6 @@ what came after the last number it saw.
 from __future__ import annotations
 
 import fcntl
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from datalab.database.file import make_private, transaction
 from datalab.errors import CommentRefused, TooManyComments, UnknownComment
 from datalab.i18n import Phrase
 from datalab.people.rights import may_in_project
@@ -237,21 +237,14 @@ class Comments:
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         """One transaction on a connection of its own."""
-        if not self.path.exists():
-            self.path.parent.mkdir(mode=0o700, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        make_private(self.path, parents=False)
         database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         database.row_factory = sqlite3.Row
         try:
             if database.execute("PRAGMA user_version").fetchone()[0] < 1:
                 self._prepare(database)
-            database.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(database):
                 yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
         finally:
             database.close()
 
