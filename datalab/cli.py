@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "lab",
     "keeper": "keeper",
     "contacts": "contacts",
+    "households": "households",
     "backup": "backup",
     "restore": "backup",
     "lint": "data",

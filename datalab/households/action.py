@@ -11,7 +11,7 @@ from datalab.households import consent, ledger
 from datalab.households.tables import PLEDGE
 from datalab.households.vault import new_id
 from datalab.i18n import Phrase
-from datalab.methods.points import COMMITMENT, may_repeat, points
+from datalab.methods.points import COMMITMENT, DAYS, may_repeat, points
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ CATALOGUE = (
     Action("market", "local", 1, Phrase("Buy at the market or from a producer")),
     Action("basket", "local", 3, Phrase("Take a weekly basket from a producer")),
 )
+LONGEST = max(DAYS.values()) * 86_400.0  # seconds that somebody can bind themselves for
 BY_ID = {one.id: one for one in CATALOGUE}
 
 
@@ -65,6 +66,12 @@ def pledge(connection: Connection, household: str, action: str, commitment: str,
     if found is None or commitment not in COMMITMENT:
         raise HouseholdRefused(field="action", reason=Phrase("choose an action of the list"))
     consent.require(connection, household, found.domain, "follow")
+    if consent.withdrew(connection, household, found.domain, now - LONGEST):
+        reason = Phrase(
+            "you took this domain back within the year: what you did is forgotten, and so that "
+            "nothing counts twice its actions give points a year after"
+        )
+        raise HouseholdRefused(field="action", reason=reason)
     account = ledger.account_of(connection, household=household)
     # Takes the account's lock first: of two clicks at once the second sees the first one's pledge.
     ledger.lock(connection, account)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from datalab.errors import HouseholdRefused, NoConsent
-from datalab.households.tables import CONSENT, READING, TIP
+from datalab.households.tables import CONSENT, PLEDGE, READING, TIP
 from datalab.households.vault import new_id
 from datalab.i18n import Phrase
 
@@ -82,6 +82,8 @@ def withdraw(connection: Connection, household: str, domain: str, use: str, now:
     if use == "curve":
         return connection.execute(delete(READING).where(of & (READING.c.kind == "daily"))).rowcount
     if use == "follow":
+        done = (PLEDGE.c.household_id == household) & (PLEDGE.c.domain == domain)
+        connection.execute(delete(PLEDGE).where(done))
         tips = (TIP.c.household_id == household) & (TIP.c.domain == domain)
         return connection.execute(delete(TIP).where(tips & (TIP.c.state != "accepted"))).rowcount
     return 0
@@ -102,6 +104,18 @@ def require(connection: Connection, household: str, domain: str, use: str) -> No
     """
     if (domain, use) not in standing(connection, household):
         raise NoConsent(domain=domain)
+
+
+def withdrew(connection: Connection, household: str, domain: str, since: float) -> bool:
+    """Whether following this domain was taken back after ``since``: what was done there before
+    is forgotten, and could count twice."""
+    asked = select(CONSENT.c.id).where(
+        CONSENT.c.household_id == household,
+        CONSENT.c.domain == domain,
+        CONSENT.c.use == "follow",
+        CONSENT.c.withdrawn_at > since,
+    )
+    return connection.execute(asked).first() is not None
 
 
 def history(connection: Connection, household: str) -> list[Given]:

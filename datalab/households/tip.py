@@ -24,6 +24,7 @@ class Tip:
     text: str
     state: str
     written_at: float
+    reason: str = ""  # of a rejection; its author alone reads it
 
 
 def write(connection: Connection, household: str, domain: str, text: str, now: float) -> str:
@@ -78,5 +79,14 @@ def feed(connection: Connection, state: str = "accepted", most: int = 50) -> lis
     asked = select(TIP).where(TIP.c.state == state).order_by(TIP.c.written_at.desc()).limit(most)
     return [
         Tip(row.id, row.domain, row.text, row.state, row.written_at)
+        for row in connection.execute(asked)
+    ]
+
+
+def own(connection: Connection, household: str) -> list[Tip]:
+    """What a home wrote, with what became of it, the newest first."""
+    asked = select(TIP).where(TIP.c.household_id == household).order_by(TIP.c.written_at.desc())
+    return [
+        Tip(row.id, row.domain, row.text, row.state, row.written_at, row.reason)
         for row in connection.execute(asked)
     ]

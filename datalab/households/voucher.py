@@ -206,6 +206,8 @@ def of_household(connection: Connection, vault: Vault, household: str, now: floa
 
 def settle(connection: Connection, merchant: str, reference: str, now: float) -> int:
     """Pay a merchant all it took; the points. ``reference`` is the payment's, used once."""
+    if merchant not in {one for one, _ in merchants(connection)}:
+        raise HouseholdRefused(field="merchant", reason=Phrase("choose one of the shops"))
     account = ledger.account_of(connection, merchant=merchant)
     points = ledger.balance(connection, account)
     if points:

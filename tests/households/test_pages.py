@@ -143,6 +143,7 @@ def test_readings_teams_tips_and_the_end(desk: Desk) -> None:
     assert wrong.status_code == 422
     assert "Rue Haute" in sent(browser, f"{mine}team", name="Rue Haute")
     sent(browser, f"{mine}tip", domain="water", text="<b>Un seau</b>")
+    assert "waits to be read" in at(browser, mine)
     stranger, key = desk.browser(), secret(desk.settings.custody, "custodian")
     assert "Un seau" not in at(stranger, f"{ROOT}/")
     page = at(stranger, f"{ROOT}/keep/{key}/")
@@ -153,6 +154,39 @@ def test_readings_teams_tips_and_the_end(desk: Desk) -> None:
     assert browser.post(f"{mine}erase").status_code == 422
     assert "erased" in sent(browser, f"{mine}erase", sure="yes")
     assert browser.get(mine).status_code == 404
+
+
+def test_what_was_done_is_forgotten_with_its_consent_and_does_not_count_twice(desk: Desk) -> None:
+    browser, mine = joined(desk)
+    at(browser, mine)
+    sent(browser, f"{mine}consent", domain="gas", use="follow")
+    sent(browser, f"{mine}pledge", action="attic", commitment="year")
+    sent(browser, f"{mine}withdraw", domain="gas", use="follow")
+    document = browser.get(f"{mine}export.json").json()
+    assert document["actions"] == []
+    assert document["points"]["balance"] == 200
+    sent(browser, f"{mine}consent", domain="gas", use="follow")
+    again = browser.post(f"{mine}pledge", {"action": "attic", "commitment": "year"})
+    assert again.status_code == 422
+    assert "counts twice" in again.text
+
+
+def test_who_keeps_pays_no_shop_that_is_not_there_and_a_tip_says_why_it_was_not_taken(
+    desk: Desk,
+) -> None:
+    browser, mine = joined(desk)
+    at(browser, mine)
+    sent(browser, f"{mine}consent", domain="water", use="follow")
+    sent(browser, f"{mine}tip", domain="water", text="Appelez le 06")
+    keeper, key = desk.browser(), secret(desk.settings.custody, "custodian")
+    page = at(keeper, f"{ROOT}/keep/{key}/")
+    assert keeper.post(f"{ROOT}/keep/{key}/pay", {"merchant": "nobody"}).status_code == 422
+    tip = re.search(r'name="tip" value="(\w+)"', page)
+    assert tip
+    sent(keeper, f"{ROOT}/keep/{key}/reject", tip=tip[1], reason="un numéro de téléphone")
+    page = at(browser, mine)
+    assert "was not taken up" in page
+    assert "un numéro de téléphone" in page
 
 
 def test_doors_that_are_nobodys_and_forms_from_elsewhere_are_shut(desk: Desk) -> None:
@@ -197,7 +231,8 @@ def test_only_agents_see_cells_and_only_of_eleven_homes(desk: Desk) -> None:
 def test_a_home_reads_what_it_saved_at_the_weather_of_dijon(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     rows = "\n".join(f"21473001,DIJON-LONGVIC,{day},{value}" for day, value in MILD.items())
-    columns = {"post": "varchar", "name": "varchar", "day": "date", "mean_temperature": "double"}
+    columns: dict[str, object] = {"post": "varchar", "name": "varchar", "day": "date"}
+    columns["mean_temperature"] = "double"
     made = described("weather-stations", columns, key=["post", "day"])
     workshop.write(
         made, f"post,name,day,mean_temperature\n{rows}\n21000001,AILLEURS,2024-01-01,99\n"
@@ -219,5 +254,5 @@ def test_a_home_reads_what_it_saved_at_the_weather_of_dijon(tmp_path: Path) -> N
     page = at(browser, mine)
     desk.app.state.households.close()
     assert "Against your own past" in page
-    assert "in 12 months since you joined" in page
+    assert "in 12 months or times between readings since you joined" in page
     assert "kgCO2e" in page

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from datalab.households.saving import saved
+from datalab.households.saving import saved, saved_between
 
 FIRST = date(2024, 1, 1)
 COLD = {
@@ -48,3 +48,34 @@ def test_too_little_says_nothing() -> None:
     holes = {day: value for day, value in COLD.items() if day != date(2024, 2, 29)}
     found = saved(months(COLD), holes, JOINED)
     assert found is not None  # eleven months are left
+
+
+def test_readings_of_gas_and_water_tell_what_was_saved_as_well() -> None:
+    def periods(daily: float, heating: float, factor: float) -> list[tuple[date, date, float]]:
+        ends = [FIRST + timedelta(days=28 * n) for n in range(27)]
+        return [
+            (
+                first,
+                first + timedelta(days=28),
+                sum(
+                    (daily + heating * max(0.0, 17 - MILD[first + timedelta(days=n)]))
+                    * (factor if first > JOINED else 1)
+                    for n in range(28)
+                ),
+            )
+            for first in ends
+            if first + timedelta(days=28) in MILD
+        ]
+
+    gas = saved_between("gas", periods(5, 4, 0.9), MILD, JOINED)
+    assert gas is not None
+    since = sum(used for first, _, used in periods(5, 4, 1) if first > JOINED)
+    assert gas.amounts.metered.value == pytest.approx(0.1 * since, rel=0.03)
+    assert gas.amounts.carbon is not None
+    water = saved_between("water", periods(0.3, 0, 0.8), {}, JOINED)
+    assert water is not None
+    assert water.amounts.metered.unit == "m³"
+    assert water.amounts.metered.value == pytest.approx(0.2 * 0.3 * 28 * water.months, rel=0.01)
+    assert water.amounts.carbon is None
+    assert saved_between("gas", periods(5, 4, 1), {}, JOINED) is None
+    assert saved_between("water", periods(0.3, 0, 1)[:8], {}, JOINED) is None

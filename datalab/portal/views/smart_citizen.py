@@ -30,7 +30,7 @@ from datalab.households import (
     voucher,
 )
 from datalab.households.household import Household
-from datalab.households.saving import saved
+from datalab.households.saving import saved, saved_between
 from datalab.households.vault import Vault
 from datalab.i18n import Phrase, translate
 from datalab.methods.points import COMMITMENT, points
@@ -77,6 +77,11 @@ STATES: dict[str, Phrase] = {
     "redeemed": Phrase("used"),
     "cancelled": Phrase("void"),
     "expired": Phrase("its time is over"),
+}
+TIP_STATES: dict[str, Phrase] = {
+    "submitted": Phrase("waits to be read"),
+    "accepted": Phrase("everybody reads it"),
+    "rejected": Phrase("was not taken up"),
 }
 UNITS = {"electricity": "kWh", "gas": "kWh", "water": "m³"}
 Act = Callable[[Connection, Vault, Household, FormData, float], Phrase]
@@ -162,11 +167,15 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
                 domain: reading.used(reading.indexes(connection, vault, me.id, domain))
                 for domain in consent.METERED
             },
+            "tips": tip.own(connection, me.id),
             "months": reading.whole_months(reading.days(connection, vault, me.id, "electricity")),
         }
     root = f"{state.prefix}{ROOT}/home/{secret}"
     joined = datetime.fromtimestamp(me.joined_at, DIJON).date()
-    gained = saved(context["months"], temperatures(state.library.shelf()), joined)
+    weather = temperatures(state.library.shelf())
+    gained = {d: saved_between(d, context["used"][d], weather, joined) for d in context["used"]}
+    if ("electricity", "curve") in standing:
+        gained["electricity"] = saved(context["months"], weather, joined)
     followed = {domain for domain, use in standing if use == "follow"}
     context |= {
         "root": root,
@@ -177,14 +186,14 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
         "dwellings": words(request, DWELLINGS),
         "commitments": words(request, COMMITMENTS),
         "states": words(request, STATES),
+        "tip_states": words(request, TIP_STATES),
         "units": UNITS,
         "standing": standing,
         "possible": [(d, u) for d in DOMAINS for u in USES if consent.possible(d, u)],
         "metered": [d for d in consent.METERED if (d, "readings") in standing],
         "curve": ("electricity", "curve") in standing,
         "followed": followed,
-        "saved": gained.amounts if gained else None,
-        "saved_months": gained.months if gained else 0,
+        "gained": gained,
         "agreed": {domain for domain, _ in standing},
         "actions": [
             (one, one.title.in_(language), {c: points(one.complexity, c) for c in COMMITMENT})
