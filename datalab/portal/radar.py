@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from datalab.methods.maturity import HIGHEST
 
-SIZE = 460.0
+SIZE = 520.0
 TALL = 400.0
-RADIUS = 140.0
+RADIUS = 128.0
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/open-data-duty/{insee}/proof.json",
         *(f"/open-data-duty/{{insee}}/catalog.{syntax}" for syntax in ("ttl", "jsonld", "rdf")),
         "/positive-energy.json",
+        "/smart-territory/grid.json",
         "/positive-energy/cases.json",
         "/api/v1/sql",
         "/api/v1/datasets/{dataset}/diff",

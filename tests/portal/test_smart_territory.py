@@ -180,3 +180,25 @@ def test_a_team_is_never_empty_and_takes_known_accounts_only(desk: Desk) -> None
     operator = desk.browser_of("operator")
     assert operator.get(f"{ROOT}21999/").status_code == 200
     assert desk.browser_of("steward").get(f"{ROOT}21999/").status_code == 403
+
+
+def test_training_is_checked_and_kept_for_oneself(desk: Desk) -> None:
+    student, other = desk.browser_of("student"), desk.browser_of("citizen")
+    page = student.post(
+        "smart-territory/training/", {"module": "sql", "step": "sum", "answer": "258 632"}
+    )
+    assert "Not yet. A hint" in page.text
+    assert 'value="258 632"' in page.text
+    right = {"module": "sql", "step": "sum", "answer": "258630"}
+    assert "Right." in student.post("smart-territory/training/", right).text
+    wrong = {**right, "answer": "1"}
+    student.post("smart-territory/training/", wrong)
+    assert "1 of 18 steps passed" in student.get("smart-territory/training/").text
+    assert "0 of 18 steps passed" in other.get("smart-territory/training/").text
+    assert desk.browser().get("smart-territory/training/").status_code == 200
+    nowhere = {"module": "cooking", "step": "sum", "answer": "1"}
+    assert student.post("smart-territory/training/", nowhere).status_code == 404
+
+
+def test_the_watch_says_where_its_dataset_is_missing(desk: Desk) -> None:
+    assert "not published here yet" in desk.browser().get("smart-territory/watch").text
