@@ -1,19 +1,13 @@
-"""The names of constraints, so that migrations find them, and columns that many tables share."""
+"""Where the tables are listed, and columns that many of them share."""
 
 from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Float, Integer, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_N_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from datalab.database.naming import CONVENTION
+
+METADATA = MetaData(naming_convention=CONVENTION)
 Number = BigInteger().with_variant(Integer, "sqlite")
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
