@@ -22,10 +22,12 @@ from typing import Literal
 import datalab
 from datalab.i18n import Language, translate
 from datalab.isolation.limits import Limits
+from datalab.settings import CHECKOUT
 
 Mode = Literal["root", "user", "setuid", "none"]
 
 LAKE = "/lake"
+SCHEMAS = CHECKOUT / "catalog" / "schemas"
 PROBE_SECONDS = 15
 NOBODY = 65534
 # Read-only parts of the system; links among them are made again as links.
@@ -267,7 +269,8 @@ def system_folders() -> tuple[list[str], set[str]]:
 
 
 def program_folders() -> list[Path]:
-    """The interpreter, its environment and the lab's package, at every path they are known by."""
+    """The interpreter, its environment, the lab's package and the schemas that it checks by, at
+    every path they are known by."""
     package = Path(datalab.__file__).parent
     prefixes = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)]
     executable = Path(sys.executable)
@@ -278,7 +281,7 @@ def program_folders() -> list[Path]:
             prefixes.append(executable.parent.parent)
     return [
         folder
-        for folder in _outermost([*prefixes, *(p.resolve() for p in prefixes), package])
+        for folder in _outermost([*prefixes, *(p.resolve() for p in prefixes), package, SCHEMAS])
         if not any(_within(folder, Path(part)) for part in SYSTEM)
     ]
 

@@ -19,10 +19,9 @@ from datalab.participation.author import short_id
 from datalab.participation.batch import learn, one_of
 from datalab.participation.journal import Edit
 from datalab.participation.screening import described, screen
-from datalab.participation.session import Session, record, require_open
+from datalab.participation.session import Session, record, require_cluster, require_open
 from datalab.participation.tables.author import PICTURE
 from datalab.participation.tables.contribution import CONTRIBUTION
-from datalab.participation.tables.session import CLUSTER
 from datalab.participation.wording import check_receipt, is_plain, said
 
 State = Literal["submitted", "accepted", "rejected", "merged", "withdrawn"]
@@ -34,6 +33,7 @@ STATES: dict[str, Phrase] = {
     "withdrawn": Phrase("withdrawn"),
 }
 KINDS = ("idea", "comment")
+SUBMIT = "contribution.submit"
 LONGEST = 1_000  # characters
 LONGEST_REASON = 300
 LONGEST_PLACE = 200
@@ -119,7 +119,7 @@ def submit(
     if parent is not None and get(connection, session, parent).state != "accepted":
         raise UnknownItem(what=Phrase("contribution"))
     if cluster is not None:
-        _check_cluster(connection, session, cluster)
+        require_cluster(connection, session, cluster)
     screened = screen(text, language)
     at_once = session.moderation == "after" and not screened.concerns and picture is None
     row = {
@@ -149,13 +149,7 @@ def submit(
     }
     who = entered_by or (f"author:{author}" if author else "lab")
     kept = journal.enter(
-        connection,
-        CONTRIBUTION,
-        row,
-        scope=session.scope,
-        at=now,
-        actor=who,
-        kind="contribution.submit",
+        connection, CONTRIBUTION, row, scope=session.scope, at=now, actor=who, kind=SUBMIT
     )
     made = Contribution(**kept)
     learn(connection, of_receipts, receipt, made)
@@ -351,9 +345,3 @@ def _set_free(connection: Connection, one: Contribution) -> list[Edit]:
 
 def _is(one: Contribution) -> Phrase:
     return Phrase("the contribution is “{state}”", state=STATES[one.state])
-
-
-def _check_cluster(connection: Connection, session: Session, cluster: str) -> None:
-    asked = select(CLUSTER.c.id).where(CLUSTER.c.id == cluster, CLUSTER.c.session_id == session.id)
-    if connection.execute(asked).first() is None:
-        raise UnknownItem(what=Phrase("group"))

@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from datalab.errors import CannotMove, FieldRefused, SessionNotOpen, UnknownSession
+from datalab.errors import CannotMove, FieldRefused, SessionNotOpen, UnknownItem, UnknownSession
 from datalab.i18n import Phrase
 from datalab.participation import code as codes
 from datalab.participation import journal
 from datalab.participation.batch import once
 from datalab.participation.journal import Change, Edit
-from datalab.participation.tables.session import PARTICIPANT, PHASE, SESSION
+from datalab.participation.tables.session import CLUSTER, PARTICIPANT, PHASE, SESSION
 from datalab.participation.wording import id_of, is_plain, said
 
 State = Literal["draft", "open", "closed"]
@@ -258,6 +258,18 @@ def require_open(session: Session) -> None:
     """
     if session.state != "open":
         raise SessionNotOpen(state=STATES[session.state])
+
+
+def require_cluster(connection: Connection, session: Session, cluster: str) -> None:
+    """
+    Raises
+    ------
+    UnknownItem
+        where the session has no such group.
+    """
+    asked = select(CLUSTER.c.id).where(CLUSTER.c.id == cluster, CLUSTER.c.session_id == session.id)
+    if connection.execute(asked).first() is None:
+        raise UnknownItem(what=Phrase("group"))
 
 
 def record(

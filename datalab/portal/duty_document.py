@@ -138,7 +138,7 @@ class _Teller:
             )
         )
         for applies in ("yes", "unknown", "if", "recommended", "no"):
-            duties = case.of(applies)  # type: ignore[arg-type]
+            duties = case.of(applies)
             if duties:
                 yield Heading(3, f"{APPLIES[applies].in_(case.language)} ({len(duties)})")
                 yield Items(tuple(self._item(one) for one in duties))
