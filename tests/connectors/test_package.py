@@ -246,7 +246,9 @@ def test_a_header_that_asks_for_all_memory_is_refused(tmp_path: Path, cache: Pat
         take(settings, cache)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", wheel({MEMBER: DATA})[:60]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", wheel({MEMBER: DATA})[:60]], ids=["empty", "text", "half"]
+)
 @pytest.mark.parametrize("name", ["geo_facts-1.0-py3-none-any.whl", "geo_facts-1.0.tar.gz"])
 def test_a_broken_archive_is_an_error_with_a_name(
     name: str, content: bytes, tmp_path: Path, cache: Path
