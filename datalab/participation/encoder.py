@@ -130,6 +130,9 @@ def main() -> int:
     except MemoryError:
         sys.stderr.write("pixels")
         return 3
+    except Exception:
+        sys.stderr.write("broken")
+        return 3
     for content, width, height in made:
         sys.stdout.buffer.write(f"{len(content)} {width} {height}\n".encode() + content)
     return 0

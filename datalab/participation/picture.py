@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -31,6 +32,7 @@ from datalab.participation.store import Store
 from datalab.participation.tables.author import PICTURE
 from datalab.settings import Settings
 
+LOG = logging.getLogger(__name__)
 LARGEST = 20_000_000  # bytes of what is sent
 LONGEST_DESCRIPTION = 300  # characters
 SECONDS = 30
@@ -53,7 +55,13 @@ REASONS = {
         "picture another day: whoever runs this lab has to make room first."
     ),
     "broken": Phrase("the file is damaged or incomplete. Choose it again, or take another photo."),
+    "ours": Phrase(
+        "no picture can be read here at the moment, whatever it is. Send what you have to say "
+        "without it; whoever runs this lab finds the reason in its log."
+    ),
 }
+SIGNALS = 128  # a program in the walls that a signal ended answers this and its number
+REFUSED = 3  # what the child ends with where the picture is at fault
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, shares of the sides
 _pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="picture")
 
@@ -169,6 +177,10 @@ def encode_now(data: bytes, home: Path, rectangles: Sequence[Rectangle] = ()) ->
         raise PictureRefused(reason=REASONS["pixels"]) from None
     if done.returncode:
         word = done.stderr.decode(errors="replace")
+        # A signal ended it: the picture broke its reader. Anything else is no answer of the child.
+        if done.returncode != REFUSED and 0 < done.returncode < SIGNALS:
+            LOG.error("pictures cannot be read: %s", word.strip()[-500:])
+            raise PictureRefused(reason=REASONS["ours"])
         raise PictureRefused(reason=REASONS.get(word, REASONS["broken"]))
     try:
         (large, width, height), (small, _, _) = _parts(done.stdout)

@@ -189,6 +189,16 @@ def test_what_is_no_usable_picture_is_refused_with_the_reason(data: bytes, why: 
     assert refused.value.facts["reason"] == REASONS[why]
 
 
+def test_a_reader_that_does_not_start_is_not_the_fault_of_the_picture(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(picture, "CHILD", (sys.executable, "-I", "-m", "nobody_installed_this"))
+    with pytest.raises(PictureRefused) as refused:
+        encode(saved(drawn()))
+    assert refused.value.facts["reason"] == REASONS["ours"]
+    assert "nobody_installed_this" in caplog.text
+
+
 def test_what_hides_behind_a_picture_is_not_carried_on() -> None:
     """A file that is a picture and a page, or a picture and an archive."""
     page = b"<script>alert(1)</script>" + MARK
