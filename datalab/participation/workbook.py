@@ -5,6 +5,7 @@ Bounded in what it unpacks to, in rows and in columns; without macros, entities 
 
 from __future__ import annotations
 
+import logging
 import re
 import zipfile
 from dataclasses import dataclass
@@ -154,3 +155,21 @@ def _text(sheet: str, row: int, column: str, cell: Any) -> str:
         message = "sheet “{sheet}”, row {row}, column {column}: this text is too long"
         raise refused(Phrase(message, **facts))
     return text
+
+
+def validate(content: bytes) -> None:
+    """Let pyxform say what is wrong with an XLSForm as such.
+
+    Raises
+    ------
+    InvalidQuestionnaire
+    """
+    from pyxform.xls2xform import convert
+
+    logging.getLogger("pyxform").setLevel(logging.ERROR)
+    try:
+        # ODK Validate, a program in Java, is not asked: our own reading is stricter.
+        convert(content, file_type=".xlsx", validate=False)
+    except Exception as error:  # PyXFormError, and whatever else a broken form makes it do
+        detail = " ".join(str(error).split())[:600]
+        raise InvalidQuestionnaire([Phrase("no valid XLSForm: {detail}", detail=detail)]) from None

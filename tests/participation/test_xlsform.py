@@ -130,6 +130,24 @@ def test_what_is_not_supported_is_named_with_its_place(
     assert all(word in sentences for word in said), sentences
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["text", "b", "B", "B", "${zz} = 'yes'"]], ("ligne 2", "colonne relevant", "« zz »")),
+        ([["text", "b", "B", "B", "${b} = 'x'"]], ("ligne 2", "colonne relevant", "« b »")),
+        ([["text", "a", "A", "A"], ["end_group"]], ("ligne 3", "aucun groupe n’est ouvert")),
+        ([["begin_group", "g", "G", "G"], ["text", "a", "A", "A"]], ("ligne 2", "end_group")),
+        ([["text", "a", "A", "A"]] * 2, ("ligne 3", "colonne name", "déjà pris")),
+    ],
+)
+def test_a_broken_form_is_told_in_the_language_of_its_reader(
+    rows: list[list[Any]], said: tuple[str, ...]
+) -> None:
+    (sentence,) = told(workbook([[*HEAD, "relevant"], *rows]))
+    assert "XLSForm" not in sentence
+    assert all(word in sentence.replace("\u00a0", " ") for word in said), sentence
+
+
 def test_other_columns_and_sheets_are_never_dropped_in_silence() -> None:
     asked = [HEAD, ["select_one yn", "a", "A", "A"]]
     more = [[*CHOICES[0], "image"], [*CHOICES[1], "yes.png"]]
