@@ -59,7 +59,7 @@ class Atelier:
         page.wait_for_selector(".jp-Notebook .jp-Cell >> visible=true")
         page.wait_for_selector(".jp-Toolbar-kernelName:has-text('ipykernel') >> visible=true")
         # The last thing that an opening does; where that fails, a dialog must say so.
-        page.wait_for_selector(".jp-DirListing-item")
+        page.wait_for_selector(".jp-DirListing-item", state="attached")
         yield page
         context.close()
 
