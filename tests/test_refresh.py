@@ -411,7 +411,9 @@ def test_a_refresh_killed_at_any_moment_leaves_the_last_state_readable(place: Pl
         time.sleep(whole * chance.uniform(0.25, 1.1))
         process.kill()
         process.communicate()
-        killed += process.returncode == -signal.SIGKILL
+        in_time = process.returncode == -signal.SIGKILL
+        killed += in_time
+        whole *= 1.02 if in_time else 0.85  # the machine is not as fast as it was, or faster
         seen = place.rows()[0][1]
         possible.append(height)  # a commit that was not put in place may still be, by a later run
         assert seen in possible, f"seed {seed}, kill {number}"

@@ -50,6 +50,23 @@ async def change_to(kind: str, changes: Iterable[bytes], content: Any) -> bytes:
     return base.get_update(before)
 
 
+async def about(manager: Any, path: str, **asked: bool) -> dict[str, Any] | None:
+    """What a contents manager says of a file without reading it; None where there is none."""
+    try:
+        found: dict[str, Any] = await ensure_async(manager.get(path, content=False, **asked))
+    except HTTPError as error:
+        if error.status_code != 404:
+            raise
+        return None
+    return found
+
+
+async def stamp_of(manager: Any, path: str) -> tuple[Any, Any] | None:
+    """Time and size of a file, which change when somebody writes it; None where there is none."""
+    found = await about(manager, path)
+    return None if found is None else (found["last_modified"], found["size"])
+
+
 async def read_file(loader: Any, form: str, kind: str, *, known: bool) -> dict[str, Any]:
     """The file's model with its SHA-256; where it is damaged but its log ``known``, no content.
 

@@ -20,7 +20,7 @@ from jupyter_server_ydoc.utils import LogLevel
 from pycrdt import TransactionEvent, create_update_message
 
 from datalab.live import notes
-from datalab.live.content import change_to, content_of, digest_of, read_file
+from datalab.live.content import about, change_to, content_of, digest_of, read_file, stamp_of
 from datalab.live.log import Log
 from datalab.live.store import StoreFull
 from datalab.live.timeline import Timeline
@@ -85,7 +85,8 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
             return
         async with self._saving:
             changes = await self._ask("changes")
-            model = await self._read_file(known=bool(changes))
+            known = bool(changes)
+            model = await read_file(self._file, self._file_format, self._file_type, known=known)
             if changes:
                 await self._open_log(changes, model)
             else:
@@ -221,14 +222,20 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         async with self._saving:
             self._unsaved.clear()
             try:
-                await self._save()
+                for _ in range(5):  # where somebody else writes it as well
+                    if await self._written():
+                        break
+                else:
+                    self._unsaved.set()
             except BaseException:
                 self._unsaved.set()
                 raise
         if self.log_of_server.store.replenish():
             self.trouble.settled()
 
-    async def _save(self) -> None:
+    async def _written(self) -> bool:
+        """Write the file; False where somebody else wrote it meanwhile, which is not yet in it."""
+        before = await stamp_of(self._file._contents_manager, self.path)
         on_disk = await self._take_in()
         await self.settled()
         # No await from here to the copy: it is the document as of change ``head``, exactly.
@@ -239,10 +246,12 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
         expected = await asyncio.to_thread(digest_of, self._kind, content)
         if expected == on_disk:
             await self._ask("confirm", expected, head)
-            return
-        await self._ask("expect", expected, head)
+            return True
         async with self._file._lock:
             manager = self._file._contents_manager
+            await self._ask("expect", expected, head)
+            if await stamp_of(manager, self.path) != before:
+                return False
             model = {"format": self._file_format, "type": self._kind, "content": content}
             # Shielded: a room that is closed must not leave half a file.
             saved = await asyncio.shield(ensure_async(manager.save(model, self.path)))
@@ -262,6 +271,7 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
             # The same file in another room (as text, say): its poll would not see our write.
             if name != self.room_id:
                 await ensure_async(heard())
+        return True
 
     @property
     def _kind(self) -> str:
@@ -272,21 +282,13 @@ class LiveRoom(DocumentRoom):  # type: ignore[misc]
     async def _on_outofband_change(self) -> None:
         self._unsaved.set()
 
-    async def _read_file(self, *, known: bool = False) -> dict[str, Any]:
-        return await read_file(self._file, self._file_format, self._file_type, known=known)
-
     async def _take_in(self) -> str | None:
         """Merge a file that the lab did not write. The SHA-256 of the file, None without one."""
-        manager = self._file._contents_manager
-        try:
-            found = await ensure_async(manager.get(self.path, content=False, require_hash=True))
-        except Exception as error:
-            # Deleted behind the lab's back while it is open: it is written again.
-            if getattr(error, "status_code", None) != 404:
-                raise
-            return None
+        found = await about(self._file._contents_manager, self.path, require_hash=True)
+        if found is None:
+            return None  # deleted behind the lab's back while it is open: it is written again
         if await self._ask("contained", found["hash"]) is None:
-            found = await self._read_file(known=True)
+            found = await read_file(self._file, self._file_format, self._file_type, known=True)
             await self._merge(found)
         return str(found["hash"])
 
