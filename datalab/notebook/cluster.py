@@ -51,10 +51,12 @@ class Cluster:
         ``"here"``, within this notebook's limits, or ``"gateway"``.
     """
 
-    def __init__(self, backend: Any, where: Where, language: Language, tunnel: Any = None) -> None:
+    def __init__(
+        self, backend: Any, where: Where, language: Language, *, asked: int = 0, tunnel: Any = None
+    ) -> None:
         self.backend, self.where, self.language, self.tunnel = backend, where, language, tunnel
         self.client: Client = backend.get_client()
-        self.asked = 0
+        self.asked = asked
         self.closed = False
 
     @property
@@ -210,9 +212,7 @@ def _here(limits: Limits, language: Language, workers: int | None) -> Cluster:
         worker_dashboard_address="127.0.0.1:0",
         silence_logs=40,
     )
-    made = Cluster(cluster, "here", language)
-    made.asked = count
-    return made.wait(count)
+    return Cluster(cluster, "here", language, asked=count).wait()
 
 
 def _on_gateway(language: Language, workers: int | None) -> Cluster:
@@ -238,7 +238,7 @@ def _on_gateway(language: Language, workers: int | None) -> Cluster:
         if tunnel is not None:
             tunnel.close()
         raise ClusterRefused(str(error) or type(error).__name__).in_language(language) from None
-    cluster = Cluster(backend, "gateway", language, tunnel)
+    cluster = Cluster(backend, "gateway", language, tunnel=tunnel)
     try:
         cluster.scale(1 if workers is None else workers)
     except TooManyWorkers:

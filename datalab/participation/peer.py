@@ -14,7 +14,7 @@ from datalab.participation import journal
 from datalab.participation.author import short_id
 from datalab.participation.journal import Edit
 from datalab.participation.screening import screen
-from datalab.participation.shared import LONGEST_TITLE, MOST_WAITING, folded, tags_of
+from datalab.participation.shared import LONGEST_TITLE, MOST_WAITING, folded, tags_of, verdict
 from datalab.participation.tables.exchange import PEER_POST
 from datalab.participation.wording import said
 
@@ -128,10 +128,7 @@ def read_over(
     ------
     FieldRefused, Stale
     """
-    if state not in {"published", "refused", "withdrawn"}:
-        raise FieldRefused("state", Phrase("Choose one of the list."))
-    words = said("reason", reason, 500, needed=state != "published")
-    values = {"state": state, "reason": words, "read_by": actor, "read_at": now}
+    values = verdict(state, reason, actor, now)
     _record(connection, id, "peer.read", Edit.update(PEER_POST, id, values, seen), actor, now)
 
 

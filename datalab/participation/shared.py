@@ -32,6 +32,7 @@ LICENSES: dict[str, str] = {
     "cc-by-sa-4.0": "CC BY-SA 4.0",
     "cc0-1.0": "CC0 1.0",
 }
+LONGEST_REASON = 500
 LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_TAG = 150, 1_500, 30
 MOST_TAGS = 8
 MOST_WAITING = 20  # editions of one account that nobody read yet
@@ -193,6 +194,19 @@ def _send(
     connection.execute(insert(SHARED_CONTENT).values(**content))
 
 
+def verdict(state: str, reason: str, actor: str, now: float) -> dict[str, object]:
+    """What somebody decided of what waits, as its row keeps it; whoever refuses says why.
+
+    Raises
+    ------
+    FieldRefused
+    """
+    if state not in {"published", "refused", "withdrawn"}:
+        raise FieldRefused("state", Phrase("Choose one of the list."))
+    words = said("reason", reason, LONGEST_REASON, needed=state != "published")
+    return {"state": state, "reason": words, "read_by": actor, "read_at": now}
+
+
 def read_over(
     connection: Connection,
     edition: str,
@@ -209,14 +223,11 @@ def read_over(
     ------
     FieldRefused, UnknownShared, Stale
     """
-    if state not in {"published", "refused", "withdrawn"}:
-        raise FieldRefused("state", Phrase("Choose one of the list."))
-    words = said("reason", reason, 500, needed=state != "published")
+    values = verdict(state, reason, actor, now)
     asked = select(SHARED_EDITION.c.document_id).where(SHARED_EDITION.c.id == edition)
     document = connection.execute(asked).scalar()
     if document is None:
         raise UnknownShared()
-    values = {"state": state, "reason": words, "read_by": actor, "read_at": now}
     edits = [Edit.update(SHARED_EDITION, edition, values, seen)]
     _record(connection, document, "shared.read", edits, actor, now)
 
