@@ -151,6 +151,11 @@ def test_what_is_typed_while_the_server_is_dead_is_kept_and_arrives_once(
         citizen.keyboard.press("Control+End")
         citizen.keyboard.type(" # avant")
         shows(student, "# avant")
+        # JupyterLab still opens the path of its address, and says in a dialog where that fails.
+        citizen.wait_for_timeout(3_000)
+        citizen.wait_for_load_state("networkidle")
+        citizen.click(CODE)
+        citizen.keyboard.press("Control+End")
         atelier.kill()
         citizen.keyboard.type(" pendant")
         sign(citizen, "Hors ligne")
