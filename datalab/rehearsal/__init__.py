@@ -1,0 +1,1 @@
+"""Playing an event against the running lab before people come: people, figures, a verdict."""
