@@ -1,74 +1,48 @@
 """Route 1, from a source to a snapshot: fetch, stage, validate, publish.
 
-Only this module knows the order. Files are fetched and staged by two threads while the one writer
-validates and publishes; a dataset that fails never stops the others.
+Only this module knows the order. Intakes are made by two threads, or by the workers of a cluster,
+while the one writer publishes; a dataset that fails never stops the others.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from datalab import __version__
 from datalab.catalog.catalog import Catalog
 from datalab.catalog.dataset import Dataset
 from datalab.catalog.selection import Selection, tightened
+from datalab.compute.crew import crew, tell
 from datalab.connectors.fetched import Fetched
-from datalab.connectors.registry import fetch, is_remote, source_models
+from datalab.connectors.registry import is_remote, source_models
 from datalab.errands import fetched_ahead
 from datalab.errors import DatalabError, InvalidCatalog, RefreshFailed, TooManyRejects
 from datalab.gate import Gate
 from datalab.i18n import LANGUAGES
+from datalab.intake import Event, Intake, Prepared
 from datalab.isolation.private import secret
-from datalab.lake.accumulation import accumulated
-from datalab.lake.difference import located
-from datalab.lake.fingerprint import definition
-from datalab.lake.index import Entry, read_index
+from datalab.lake.index import read_index
 from datalab.lake.masked import key_in
-from datalab.lake.neighbours import Neighbours
 from datalab.lake.record import RunRecord
-from datalab.lake.stage import Staged, stage
 from datalab.lake.writer import Writer
-from datalab.quality.scope import validate_in_scopes
 from datalab.recheck import recheck, waits_for
 from datalab.settings import CHECKOUT, Settings
 
 log = logging.getLogger("datalab.refresh")
 
 MEANWHILE = 60.0  # seconds that what was fetched waits for its turn to write
+THREADS = 2
 
-Kind = Literal["started", "bytes", "staged", "validated", "moved", "done"]
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something happened to a dataset; ``bytes`` events come from the fetching threads.
-
-    ``bytes`` and ``total`` count what was fetched, ``lakes`` names where a dataset whose access
-    changed was removed from, ``record`` closes it.
-    """
-
-    kind: Kind
-    dataset: str
-    bytes: int | None = None
-    total: int | None = None
-    lakes: tuple[str, ...] = ()
-    record: RunRecord | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What the threads hand to the writer: a staged table, or None where nothing is new."""
-
-    record: RunRecord
-    staged: Staged | None
+Attempt = Prepared | Exception
 
 
 def now() -> datetime:
@@ -85,6 +59,7 @@ def refresh(
     clock: Callable[[], datetime] = now,
     wait: float = 0,
     remote: bool = True,
+    workers: int = 0,
 ) -> list[RunRecord]:
     """Refresh datasets and say what became of each.
 
@@ -99,6 +74,9 @@ def refresh(
     remote
         whether datasets whose source lies on the web are refreshed too. They come after the
         others, and are fetched before the lake is held: one that is away holds up nobody.
+    workers
+        processes of a Dask cluster that stage and check; 0 for two threads of this one. Workers
+        pay where tables are many and large: each takes seconds to start.
 
     Returns
     -------
@@ -119,25 +97,30 @@ def refresh(
     key = key_in(settings.secrets, secret)
     far = [dataset for dataset in selection.datasets if is_remote(dataset)]
     near = [dataset for dataset in selection.datasets if dataset not in far]
-    with Writer(settings.lake, settings.writer, author, wait, key) as writer:
-        writer.heal()
-        _clear(settings.staging)
-        for dataset in [*catalog, *_tightened(catalog, settings)]:
-            lakes = writer.relocate(dataset)
-            if lakes:
-                on_event(Event("moved", dataset.id, lakes=tuple(lakes)))
-        refused = [
-            run.refuse(writer, catalog, name, problems)
-            for name, problems in selection.unreadable.items()
-        ]
-        writer.announce(dataset for dataset in catalog if is_remote(dataset))
-        records = run.all(writer, near)
-    if far and remote:
-        run.ahead = fetched_ahead(far, run.fetch)
-        with Writer(settings.lake, settings.writer, author, max(wait, MEANWHILE), key) as writer:
+    with ExitStack() as stack:
+        if workers:
+            run.executor = stack.enter_context(crew(workers, lambda told: on_event(Event(**told))))
+            run.intake = Intake(settings, _tell, clock, checks=True)
+        with Writer(settings.lake, settings.writer, author, wait, key) as writer:
             writer.heal()
             _clear(settings.staging)
-            records |= run.all(writer, far)
+            for dataset in [*catalog, *_tightened(catalog, settings)]:
+                lakes = writer.relocate(dataset)
+                if lakes:
+                    on_event(Event("moved", dataset.id, lakes=tuple(lakes)))
+            refused = [
+                run.refuse(writer, catalog, name, problems)
+                for name, problems in selection.unreadable.items()
+            ]
+            writer.announce(dataset for dataset in catalog if is_remote(dataset))
+            records = run.all(writer, near)
+        if far and remote:
+            run.ahead = fetched_ahead(far, Intake(settings, on_event, clock).fetch)
+            later = max(wait, MEANWHILE)
+            with Writer(settings.lake, settings.writer, author, later, key) as writer:
+                writer.heal()
+                _clear(settings.staging)
+                records |= run.all(writer, far)
     return [records[one.id] for one in selection.datasets if one.id in records] + refused
 
 
@@ -166,6 +149,8 @@ class _Run:
         self.settings, self.author, self.on_event, self.clock = settings, author, on_event, clock
         self.version = code_version()
         self.gate = Gate(settings, clock)
+        self.here = self.intake = Intake(settings, on_event, clock)
+        self.executor: Executor | None = None
         self.ahead: dict[str, Future[Fetched]] = {}
 
     def record(self, dataset: str) -> RunRecord:
@@ -182,32 +167,37 @@ class _Run:
         )
 
     def all(self, writer: Writer, datasets: Sequence[Dataset]) -> dict[str, RunRecord]:
-        """Fetch and stage in two threads, validate and publish here as they come."""
+        """Have intakes made side by side, and publish here as they come."""
         done: dict[str, RunRecord] = {}
-        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="stage")
+        pool = self.executor or ThreadPoolExecutor(THREADS, thread_name_prefix="stage")
+        futures: dict[Future[Attempt], tuple[Dataset, RunRecord]] = {}
         try:
-            futures: dict[Future[Prepared], tuple[Dataset, RunRecord]] = {}
             for dataset in datasets:
                 record = self.record(dataset.id)
+                ahead = _outcome(self.ahead.pop(dataset.id, None))
                 entry = writer.entry(dataset)
-                futures[pool.submit(self.prepare, dataset, record, entry)] = (dataset, record)
+                future = pool.submit(_attempt, self.intake, dataset, record, entry, ahead)
+                futures[future] = (dataset, record)
             for future in self.in_turn(futures, done):
                 dataset, record = futures[future]
                 done[dataset.id] = self.settle(writer, dataset, record, future)
                 shutil.rmtree(self.settings.staging / record.run_id, ignore_errors=True)
                 self.on_event(Event("done", dataset.id, record=done[dataset.id]))
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for future in futures:
+                future.cancel()
+            if pool is not self.executor:
+                pool.shutdown(wait=True)
         return done
 
     def in_turn(
         self,
-        futures: Mapping[Future[Prepared], tuple[Dataset, RunRecord]],
+        futures: Mapping[Future[Attempt], tuple[Dataset, RunRecord]],
         done: Mapping[str, RunRecord],
-    ) -> Iterator[Future[Prepared]]:
+    ) -> Iterator[Future[Attempt]]:
         """Futures as they complete, each after those that its dataset is compared with."""
         asked = {dataset.id for dataset, _ in futures.values()}
-        held: list[Future[Prepared]] = []
+        held: list[Future[Attempt]] = []
         for future in as_completed(futures):
             held.append(future)
             while ready := [f for f in held if not (waits_for(futures[f][0]) & asked) - set(done)]:
@@ -215,64 +205,20 @@ class _Run:
                 yield ready[0]
         yield from held  # those that wait for each other
 
-    def fetch(self, dataset: Dataset) -> Fetched:
-        self.on_event(Event("started", dataset.id))
-        return fetch(
-            dataset,
-            cache=self.settings.cache,
-            max_bytes=self.settings.max_bytes,
-            progress=lambda done, total: self.on_event(
-                Event("bytes", dataset.id, bytes=done, total=total)
-            ),
-            participation=self.settings.participation,
-            databases=self.settings.databases,
-        )
-
-    def prepare(self, dataset: Dataset, record: RunRecord, entry: Entry | None) -> Prepared:
-        """Fetch, and stage where the bytes or the definition are new."""
-        ahead = self.ahead.pop(dataset.id, None)
-        fetched = ahead.result() if ahead is not None else self.fetch(dataset)
-        record = record.with_(
-            source_url=fetched.url, sha256=fetched.sha256, definition=definition(dataset)
-        )
-        if self.gate.is_known(dataset, entry, record):
-            return Prepared(record.with_(state="unchanged"), None)
-        staged = stage(
-            dataset,
-            fetched.path,
-            self.settings.staging / record.run_id,
-            max_bytes=self.settings.max_bytes,
-        )
-        staged = accumulated(self.settings.lake, dataset, staged)
-        self.on_event(Event("staged", dataset.id))
-        record = record.with_(
-            rows=staged.total, added=staged.added, rejected=staged.rejected, feed=staged.feed
-        )
-        good = (entry.good or {}) if entry else {}
-        if staged.added == 0 and good.get("definition") == record.definition:
-            return Prepared(record.with_(state="unchanged"), None)
-        return Prepared(record, staged)
-
     def settle(
-        self, writer: Writer, dataset: Dataset, record: RunRecord, future: Future[Prepared]
+        self, writer: Writer, dataset: Dataset, record: RunRecord, future: Future[Attempt]
     ) -> RunRecord:
         """Publish or note what the threads prepared; every failure ends in a record."""
         rejects: Sequence[Any] = ()
         try:
             prepared = future.result()
+            if isinstance(prepared, Exception):
+                raise prepared
             record = prepared.record
             if prepared.staged is None:
                 anew = recheck(self.settings.lake, dataset, writer.good(dataset), self.clock())
                 return writer.note(dataset, self.finished(record).with_(validation=anew))
-            result = validate_in_scopes(
-                dataset,
-                prepared.staged.path,
-                prepared.staged.table,
-                at=self.clock(),
-                beside=Neighbours(self.settings.lake, dataset),
-            )
-            result = located(self.settings.lake, dataset, prepared.staged, result)
-            self.on_event(Event("validated", dataset.id))
+            result = prepared.verdict or self.here.verdict(dataset, prepared.staged)
             record = self.finished(record).with_(
                 state="published" if result.success else "kept",
                 validation=result,
@@ -322,6 +268,28 @@ class _Run:
         """An error of ours: its trace goes to the log, the person gets a sentence."""
         log.error("run %s of %s", record.run_id, record.dataset, exc_info=error)
         return RefreshFailed(dataset=record.dataset, run_id=record.run_id)
+
+
+def _attempt(intake: Intake, dataset: Dataset, *rest: Any) -> Attempt:
+    """An intake, or what went wrong, as a value: a cluster prints what is raised in a task."""
+    try:
+        return intake.prepare(dataset, *rest)
+    except DatalabError as error:
+        return error
+    except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))  # for the log, from a worker
+        return error
+
+
+def _tell(event: Event) -> None:
+    """What happens on a worker, told to who opened the crew."""
+    plain = {"kind": event.kind, "dataset": event.dataset}
+    tell({**plain, "bytes": event.bytes, "total": event.total})
+
+
+def _outcome(future: Future[Fetched] | None) -> Fetched | BaseException | None:
+    """What came of fetching ahead, as data that may travel."""
+    return None if future is None else future.exception() or future.result()
 
 
 def _iso(moment: datetime) -> str:

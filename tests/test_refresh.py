@@ -17,13 +17,14 @@ import yaml
 
 from datalab.commands.outcome import outcome
 from datalab.errors import UnknownDataset
+from datalab.intake import Event
 from datalab.lake.fingerprint import definition
 from datalab.lake.index import read_index
 from datalab.lake.layout import folder
 from datalab.lake.metadata import files
 from datalab.lake.reader import open_lakes
 from datalab.lake.record import RunRecord
-from datalab.refresh import Event, refresh
+from datalab.refresh import refresh
 from datalab.settings import Settings
 
 CSV = "species,height\ntilleul,12\nérable,3\n"

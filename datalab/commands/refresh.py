@@ -14,9 +14,10 @@ from datalab.catalog.badge import away
 from datalab.commands.terminal import settings_of
 from datalab.errors import LakeBusy
 from datalab.i18n import Language, language_of, translate
+from datalab.logline import Failures, Lines
 
 if TYPE_CHECKING:
-    from datalab.refresh import Event
+    from datalab.intake import Event
     from datalab.settings import Settings
 
 QUIET = 2.0  # seconds of waiting that need no word
@@ -38,9 +39,9 @@ def log_to(settings: Settings, name: str) -> None:
     """Send what only an operator needs to a file of the lab."""
     settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = logging.FileHandler(settings.logs / f"{name}.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(Lines(name))
     logger = logging.getLogger("datalab")
-    logger.handlers = [handler]
+    logger.handlers = [handler, Failures(settings.logs, name)]
     logger.setLevel(logging.INFO)
     logger.propagate = False
 
@@ -49,6 +50,12 @@ def log_to(settings: Settings, name: str) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID…]")
 @click.option("--all", "everything", is_flag=True, help="Tout le catalogue (par défaut sans ID).")
 @click.option("--local", is_flag=True, help="Sans les jeux dont la source est sur le web.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Processus d’une grappe Dask qui préparent et vérifient (par défaut : ce processus).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Résultat en JSON sur la sortie standard.")
 @click.option(
     "--wait",
@@ -62,6 +69,7 @@ def refresh_command(
     ids: tuple[str, ...],
     everything: bool,
     local: bool,
+    workers: int,
     as_json: bool,
     wait: float,
     home: str | None,
@@ -87,6 +95,7 @@ def refresh_command(
                 progress.on_event,
                 wait=min(wait, QUIET),
                 remote=not local,
+                workers=workers,
             )
         except LakeBusy as busy:
             if wait <= QUIET:
@@ -106,6 +115,7 @@ def refresh_command(
                 progress.on_event,
                 wait=wait - QUIET,
                 remote=not local,
+                workers=workers,
             )
     if as_json:
         click.echo(json.dumps([record.as_json() for record in records], ensure_ascii=False))

@@ -18,6 +18,7 @@ from dask_gateway_server.backends.base import PublicException
 from dask_gateway_server.models import ClusterStatus
 from dask_gateway_server.options import Options
 
+from datalab.compute.crew import AS_USUAL
 from datalab.compute.quota import USUAL, Quota, quota_of, quotas
 
 SERVICE = "dask-gateway"
@@ -84,8 +85,9 @@ def configure(c: Any, backend: type, environment: Mapping[str, str] = os.environ
     # A worker of the lab is one processor: Python holds it alone, and DuckDB gets one thread.
     c.ClusterConfig.worker_cores = 1
     c.ClusterConfig.idle_timeout = float(environment.get("DATALAB_CLUSTER_IDLE") or IDLE_SECONDS)
+    c.ClusterConfig.environment = {"DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON": str(AS_USUAL)}
     if lake := environment.get("DATALAB_LAKE"):
-        c.ClusterConfig.environment = {"DATALAB_LAKE": lake}
+        c.ClusterConfig.environment["DATALAB_LAKE"] = lake
     bin_folder = Path(sys.prefix) / "bin"
     c.ClusterConfig.scheduler_cmd = [str(bin_folder / "dask"), "scheduler"]
     c.ClusterConfig.worker_cmd = [str(bin_folder / "dask"), "worker"]

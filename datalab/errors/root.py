@@ -26,6 +26,10 @@ class DatalabError(Exception):
         self.facts = facts
         super().__init__(facts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error of a worker process arrives as it was, whatever its class is made from."""
+        return _again, (type(self), self.args, dict(self.__dict__))
+
     def message(self, language: Language = DEFAULT) -> str:
         facts = {k: v.in_(language) if isinstance(v, Phrase) else v for k, v in self.facts.items()}
         return translate(self.template, language).format(**facts)
@@ -53,6 +57,13 @@ class DatalabError(Exception):
                 "details": details,
             }
         }
+
+
+def _again(kind: type[DatalabError], args: Any, state: dict[str, Any]) -> DatalabError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _is_plain(value: object) -> bool:

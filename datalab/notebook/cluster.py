@@ -14,8 +14,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from datalab.compute.crew import local_cluster
 from datalab.errors.compute import ClusterClosed, ClusterRefused, NoGateway, TooManyWorkers
 from datalab.i18n import translate
+from datalab.notebook.beacon import beacon
 from datalab.notebook.limits import Limits
 from datalab.notebook.wording import number
 
@@ -58,6 +60,7 @@ class Cluster:
         self.client: Client = backend.get_client()
         self.asked = asked
         self.closed = False
+        self.beacon = beacon(self)
 
     @property
     def workers(self) -> int:
@@ -118,6 +121,8 @@ class Cluster:
         """End the workers. What they hold is gone; results that were fetched are not."""
         if self.closed:
             return
+        if self.beacon is not None:
+            self.beacon.stop()
         self._used = self.processor_hours
         self.closed = True
         self.client.close()  # type: ignore[no-untyped-call]
@@ -192,26 +197,11 @@ def open_cluster(
 
 
 def _here(limits: Limits, language: Language, workers: int | None) -> Cluster:
-    from distributed import LocalCluster
-    from distributed.security import Security
-
     most = most_workers(limits)
     count = most if workers is None else workers
     if not 1 <= count <= most:
         raise TooManyWorkers(count, most).in_language(language)
-    cluster = LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=count,
-        threads_per_worker=1,
-        processes=True,
-        memory_limit=int(limits.memory * SHARE_OF_WORKERS) // count,
-        # A scheduler runs code for whoever connects: only who holds this key may.
-        security=Security.temporary(),  # type: ignore[no-untyped-call]
-        protocol="tls://",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        worker_dashboard_address="127.0.0.1:0",
-        silence_logs=40,
-    )
+    cluster = local_cluster(count, int(limits.memory * SHARE_OF_WORKERS) // count)
     return Cluster(cluster, "here", language, asked=count).wait()
 
 

@@ -50,7 +50,7 @@
       window._DATALAB = lab;
       const [modules] = await Promise.all([
         Promise.all(Object.values(needed).map(shared)),
-        ...["words", "comments", "connection", "idle", "memory", "saved", "drawings", "plugin"].map(part),
+        ...["words", "comments", "connection", "idle", "memory", "saved", "drawings", "workers", "plugin"].map(part),
       ]);
       delete window._DATALAB;
       Object.keys(needed).forEach((name, place) => {

@@ -4,18 +4,20 @@
   const { parts } = window._DATALAB;
   const EVERY = 10000; // ms
 
+  parts.amount = (bytes, say) => {
+    const large = bytes >= 1e9;
+    const digits = { maximumFractionDigits: large ? 1 : 0 };
+    const number = (bytes / (large ? 1e9 : 1e6)).toLocaleString(say.language, digits);
+    return `${number}\u00a0${large ? say("GB") : say("MB")}`;
+  };
+
   parts.memory = (lab, place, say, status, tracker) => {
     const text = parts.make("span", { class: "jp-StatusBar-TextItem datalab-memory" });
     const item = new lab.widgets.Widget({ node: parts.make("div", {}, text) });
     item.addClass("jp-mod-highlighted");
     status.registerStatusItem("datalab:memory", { item, align: "left", rank: 99 });
 
-    const amount = (bytes) => {
-      const large = bytes >= 1e9;
-      const digits = { maximumFractionDigits: large ? 1 : 0 };
-      const number = (bytes / (large ? 1e9 : 1e6)).toLocaleString(say.language, digits);
-      return `${number}\u00a0${large ? say("GB") : say("MB")}`;
-    };
+    const amount = (bytes) => parts.amount(bytes, say);
     const look = async () => {
       if (!document.hidden) {
         try {

@@ -30,7 +30,7 @@
         optional: [ITranslator],
         activate: (app, translator) => {
           const place = parts.place(lab);
-          return parts.connection(place, parts.words(place, languageOf(translator)));
+          return parts.connection(lab, place, parts.words(place, languageOf(translator)));
         },
       },
       {
@@ -54,6 +54,7 @@
           app.restored.then(() => window.innerWidth < 700 && app.shell.collapseLeft && app.shell.collapseLeft());
           apart("idle", () => parts.idle(lab, place, say));
           if (status) apart("memory", () => parts.memory(lab, place, say, status, tracker));
+          apart("workers", () => parts.workers(lab, app, place, say));
           const top = new lab.widgets.Widget({ node: parts.make("nav", { "aria-label": say("Data lab") }) });
           top.id = "datalab-top";
           app.shell.add(top, "top", { rank: 900 });
