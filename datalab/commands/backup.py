@@ -16,12 +16,33 @@ from datalab.i18n import language_of, translate
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--no-homes", is_flag=True, help="Sans les dossiers personnels.")
 @click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
+@click.option("--verify", "verified", is_flag=True, help="Relit tout ce qui a été écrit.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    help="Ne garde que les N dernières sauvegardes du dossier, une fois la nouvelle relue.",
+)
 @home_option
-def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None) -> None:
+def backup_command(
+    target: Path,
+    no_homes: bool,
+    as_json: bool,
+    verified: bool,
+    keep: int | None,
+    home: str | None,
+) -> None:
     """Sauvegarde comptes, hub, projets, lac et secrets dans TARGET (fichier ou dossier)."""
-    from datalab.deployment.backup import backup
+    from datalab.deployment.safekeeping import keep_safe
 
-    report = backup(settings_of(home=home), target.absolute(), time.time(), homes=not no_homes)
+    kept = keep_safe(
+        settings_of(home=home),
+        target.absolute(),
+        time.time(),
+        homes=not no_homes,
+        verified=verified,
+        keep=keep,
+    )
+    report = kept.report
     if as_json:
         click.echo(
             json.dumps(
@@ -31,6 +52,8 @@ def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None
                     "bytes": report.size,
                     "skipped": list(report.skipped),
                     "apart": report.apart,
+                    "verified": kept.verified,
+                    "removed": [str(path) for path in kept.gone],
                 },
                 ensure_ascii=False,
             )
@@ -46,6 +69,16 @@ def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None
             path=report.path,
         )
     )
+    if kept.verified:
+        click.echo(translate("Read again: every file is as it was.", language))
+    if kept.gone:
+        click.echo(
+            translate(
+                "Older backups removed: {names}",
+                language,
+                names=", ".join(path.name for path in kept.gone),
+            )
+        )
     click.echo(
         translate(
             "It holds the secrets of the lab and everybody's work, not encrypted: only you can "
@@ -77,12 +110,27 @@ def backup_command(target: Path, no_homes: bool, as_json: bool, home: str | None
 
 @click.command("restore")
 @click.argument("source", type=click.Path(path_type=Path))
+@click.option("--verify", "only_verify", is_flag=True, help="Relit tout et ne rétablit rien.")
 @click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
 @home_option
-def restore_command(source: Path, as_json: bool, home: str | None) -> None:
+def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | None) -> None:
     """Rétablit la sauvegarde SOURCE dans un dossier vide, après l’avoir vérifiée en entier."""
-    from datalab.deployment.restore import restore
+    from datalab.deployment.restore import restore, verify
 
+    if only_verify:
+        seen = verify(source.absolute())
+        if as_json:
+            click.echo(json.dumps({"path": str(seen.path), "files": seen.files, "whole": True}))
+        else:
+            click.echo(
+                translate(
+                    "{path} is whole: {files} files, each as it was backed up.",
+                    language_of(),
+                    path=seen.path,
+                    files=seen.files,
+                )
+            )
+        return
     report = restore(source.absolute(), settings_of(home=home).home)
     if as_json:
         click.echo(json.dumps({"home": str(report.path), "files": report.files}))

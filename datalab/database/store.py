@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 
 from datalab.database.file import make_private
 from datalab.errors import DatalabError, InvalidParameter
@@ -19,6 +25,8 @@ from datalab.i18n import Phrase
 
 BUSY_SECONDS = 20.0
 WRITES = "datalab_writes"  # the option of a connection that is going to write
+SQLITE_FULL, SQLITE_LOCKED = {13}, {5, 6}  # https://www.sqlite.org/rescode.html
+POSTGRESQL_FULL, POSTGRESQL_LOCKED = {"53100"}, {"55P03", "40P01"}  # its manual, appendix A
 POOL = {"pool_size": 8, "max_overflow": 24}
 
 
@@ -82,7 +90,7 @@ class Database(ABC):
         except DataError:
             raise refused() from None
         except (OperationalError, InternalError, InterfaceError) as error:
-            raise self.unavailable(reason=str(error.orig).strip().splitlines()[0]) from error
+            raise self.unavailable(reason=_reason(error)) from error
 
 
 @contextmanager
@@ -95,6 +103,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def writes(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(WRITES))
+
+
+def _reason(error: DBAPIError) -> Phrase:
+    """What the database said in its own English, for people; its own words stay the cause."""
+    told = error.orig
+    # SQLite's extended codes hold the plain one in their lowest byte.
+    code, state = getattr(told, "sqlite_errorcode", 0) & 0xFF, getattr(told, "sqlstate", None)
+    if code in SQLITE_FULL or state in POSTGRESQL_FULL:
+        return Phrase("its disk is full")
+    if code in SQLITE_LOCKED or state in POSTGRESQL_LOCKED:
+        return Phrase("too many write at the same time")
+    return Phrase("its database does not answer")
 
 
 def refused() -> InvalidParameter:

@@ -30,7 +30,7 @@ def choose(settings: Settings, before: Plan | None) -> Plan:
             port = _any(taken)
         taken.add(port)
         internal.append(port)
-    return Plan(settings.host, settings.port, *internal)
+    return Plan(settings.host, settings.port, internal[0], internal[1], internal[2])
 
 
 def is_free(host: str, port: int) -> bool:

@@ -15,7 +15,7 @@ import sqlite3
 import tarfile
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, Report, listed
 from datalab.errors import BackupUnreadable, HomeNotEmpty
@@ -33,6 +33,7 @@ ROOTS = {
     "writer",
 }
 LONGEST_LIST = 2**28
+UNREADABLE = (OSError, tarfile.TarError, ValueError, KeyError, TypeError, EOFError)
 
 
 def restore(source: Path, home: Path) -> Report:
@@ -56,13 +57,43 @@ def restore(source: Path, home: Path) -> Report:
         if home.is_dir():
             home.rmdir()
         os.rename(beside, home)
-    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BackupUnreadable(path=str(source), reason=reason) from error
+    except UNREADABLE as error:
+        raise _unreadable(source, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     size = sum(int(entry["size"]) for entry in contents.values())
     return Report(home, len(contents), size, ())
+
+
+def verify(source: Path) -> Report:
+    """Read a backup from the first byte to the last, and write nothing.
+
+    Raises
+    ------
+    BackupUnreadable
+        with the first thing that is wrong.
+    """
+    contents: dict[str, Any] | None = None
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        with tarfile.open(source, mode="r:") as archive:
+            for member in listed(archive):
+                if contents is not None:
+                    raise ValueError("something follows the list of contents")
+                if member.name == CONTENTS:
+                    contents = _contents(archive, member)
+                    continue
+                _safe(member.name)
+                if member.isreg():
+                    found[member.name] = _copy(archive, member, None)
+                elif not (member.isdir() or member.issym()):
+                    raise ValueError(f"'{member.name}' is neither a file, a folder nor a link")
+        if contents is None:
+            raise ValueError("the list of contents is missing: the file was cut off")
+        _compare(source, contents, found)
+    except UNREADABLE as error:
+        raise _unreadable(source, error) from error
+    return Report(source, len(contents), source.stat().st_size, ())
 
 
 def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -76,8 +107,6 @@ def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[
             if contents is not None:
                 raise ValueError("something follows the list of contents")
             if member.name == CONTENTS:
-                if member.size > LONGEST_LIST:
-                    raise ValueError("the list of contents is too long")
                 contents = _contents(archive, member)
                 continue
             target = beside / _safe(member.name)
@@ -108,6 +137,8 @@ def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[
 
 
 def _contents(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
+    if member.size > LONGEST_LIST:
+        raise ValueError("the list of contents is too long")
     file = archive.extractfile(member)
     document = json.loads(file.read() if file else b"")
     if document["format"] != FORMAT:
@@ -117,18 +148,32 @@ def _contents(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, An
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
-    file = archive.extractfile(member)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(target, flags, 0o600), "wb") as written:
-        while file is not None and (piece := file.read(PIECE)):
-            digest.update(piece)
-            written.write(piece)
-            size += len(piece)
+        found = _copy(archive, member, written)
     _own(target, member)
     os.chmod(target, member.mode & 0o777)
     os.utime(target, (member.mtime, member.mtime))
+    return found
+
+
+def _copy(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, target: IO[bytes] | None
+) -> dict[str, Any]:
+    """What a file of the archive holds, as the list of contents says it; written where asked."""
+    digest, size = hashlib.sha256(), 0
+    file = archive.extractfile(member)
+    while file is not None and (piece := file.read(PIECE)):
+        digest.update(piece)
+        if target is not None:
+            target.write(piece)
+        size += len(piece)
     return {"size": size, "sha256": digest.hexdigest()}
+
+
+def _unreadable(source: Path, error: BaseException) -> BackupUnreadable:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return BackupUnreadable(path=str(source), reason=reason)
 
 
 def _own(target: Path, member: tarfile.TarInfo) -> None:
