@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from datalab.errors.root import DatalabError
 
 
@@ -13,6 +15,7 @@ class HouseholdError(DatalabError):
 class HouseholdsUnavailable(HouseholdError):
     code = "households-unavailable"
     status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "60"}
     template = (
         "The households' database cannot be reached at this moment ({reason}). Nothing was "
         "changed: try again in a minute."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from datalab.errors import HouseholdRefused, NoConsent
@@ -21,7 +21,9 @@ METERED = ("electricity", "gas", "water")
 # follow: see one's own actions counted; readings: keep what the meter says; curve: keep what a
 # Linky recorded every half hour, as days; cells: be counted in what agents see.
 USES = ("follow", "readings", "curve", "cells")
-WORDING = "2026-11"  # of the sentences that were agreed to: another wording asks again
+# Of the sentences that were agreed to: another wording asks again. Since ambassadors see counts of
+# the homes that came by their codes, that of ``cells`` names them.
+WORDING = {"follow": "2026-11", "readings": "2026-11", "curve": "2026-11", "cells": "2026-11-22"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def give(connection: Connection, household: str, domain: str, use: str, now: flo
     """
     if not possible(domain, use):
         raise HouseholdRefused(field="use", reason=Phrase("this domain has no such use"))
+    older = _open(household, domain, use) & (CONSENT.c.wording != WORDING[use])
+    connection.execute(update(CONSENT).where(older).values(withdrawn_at=now))
     try:
         with connection.begin_nested():
             connection.execute(
@@ -59,7 +63,7 @@ def give(connection: Connection, household: str, domain: str, use: str, now: flo
                     household_id=household,
                     domain=domain,
                     use=use,
-                    wording=WORDING,
+                    wording=WORDING[use],
                     given_at=now,
                 )
             )
@@ -69,12 +73,7 @@ def give(connection: Connection, household: str, domain: str, use: str, now: flo
 
 def withdraw(connection: Connection, household: str, domain: str, use: str, now: float) -> int:
     """Take a consent back and delete what it allowed; how many rows of readings or tips went."""
-    standing = (
-        (CONSENT.c.household_id == household)
-        & (CONSENT.c.domain == domain)
-        & (CONSENT.c.use == use)
-        & CONSENT.c.withdrawn_at.is_(None)
-    )
+    standing = _open(household, domain, use)
     connection.execute(update(CONSENT).where(standing).values(withdrawn_at=now))
     of = (READING.c.household_id == household) & (READING.c.domain == domain)
     if use == "readings":
@@ -91,10 +90,14 @@ def withdraw(connection: Connection, household: str, domain: str, use: str, now:
 
 def standing(connection: Connection, household: str) -> set[tuple[str, str]]:
     """Domain and use of every consent that stands today."""
-    asked = select(CONSENT.c.domain, CONSENT.c.use).where(
+    asked = select(CONSENT.c.domain, CONSENT.c.use, CONSENT.c.wording).where(
         CONSENT.c.household_id == household, CONSENT.c.withdrawn_at.is_(None)
     )
-    return {(row.domain, row.use) for row in connection.execute(asked)}
+    return {
+        (row.domain, row.use)
+        for row in connection.execute(asked)
+        if row.wording == WORDING.get(row.use)
+    }
 
 
 def require(connection: Connection, household: str, domain: str, use: str) -> None:
@@ -124,3 +127,12 @@ def history(connection: Connection, household: str) -> list[Given]:
         Given(row.domain, row.use, row.wording, row.given_at, row.withdrawn_at)
         for row in connection.execute(asked)
     ]
+
+
+def _open(household: str, domain: str, use: str) -> ColumnElement[bool]:
+    return (
+        (CONSENT.c.household_id == household)
+        & (CONSENT.c.domain == domain)
+        & (CONSENT.c.use == use)
+        & CONSENT.c.withdrawn_at.is_(None)
+    )

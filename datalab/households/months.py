@@ -8,7 +8,7 @@ counts of all months to each other. An edition that would let either come close 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from datalab.methods.attack import Relation, intervals
 
 Cell = tuple[str, str, str]  # table, row, column
 Counts = Mapping[Cell, int | None]  # None is hidden
+Adds = Callable[[Counts], Sequence[Relation[Cell]]]  # what adds up in an edition
 MOST = 12  # editions that are held against each other: a year of them
 
 
@@ -32,7 +33,7 @@ def counts_of(tables: Mapping[str, Mapping[str, Mapping[str, int | None]]]) -> d
 def gives_away(
     earlier: Sequence[Counts],
     newest: Counts,
-    relations: Sequence[Relation[Cell]],
+    relations: Adds,
     *,
     fewest: int,
     distance: float,
@@ -40,7 +41,7 @@ def gives_away(
     """Whether ``newest`` beside the ``earlier`` ones (oldest first) tells of fewer homes than
     ``fewest``, or bounds a hidden count of any month within ± ``distance``."""
     kept = list(earlier)[-(MOST - 1) :]
-    if any(_few(before, newest, relations, fewest) for before in kept):
+    if any(_few(before, newest, relations(newest), fewest) for before in kept):
         return True
     return any(
         interval.is_within(distance)
@@ -86,9 +87,7 @@ def _assumptions(editions: Sequence[Counts]) -> Iterator[list[list[Link]]]:
     yield list(columns.values())
 
 
-def _solved(
-    editions: Sequence[Counts], relations: Sequence[Relation[Cell]], links: list[list[Link]]
-) -> list[Any]:
+def _solved(editions: Sequence[Counts], relations: Adds, links: list[list[Link]]) -> list[Any]:
     """Intervals of all hidden counts; where the assumptions contradict what is shown, those of
     each one that does not."""
     try:
@@ -103,9 +102,7 @@ def _solved(
         return found
 
 
-def _program(
-    editions: Sequence[Counts], relations: Sequence[Relation[Cell]], links: Sequence[Link]
-) -> list[Any]:
+def _program(editions: Sequence[Counts], relations: Adds, links: Sequence[Link]) -> list[Any]:
     published: dict[Any, float | None] = {
         (number, cell): None if count is None else float(count)
         for number, counts in enumerate(editions)
@@ -114,8 +111,8 @@ def _program(
     hidden = [key for key, count in published.items() if count is None]
     lines: list[dict[Any, float]] = [
         {(number, cell): sign for cell, sign in relation.items()}
-        for number in range(len(editions))
-        for relation in relations
+        for number, counts in enumerate(editions)
+        for relation in relations(counts)
     ]
     for number, cell, way in links:
         line: dict[Any, float] = {(number, cell): 1.0, (number + 1, cell): -1.0}

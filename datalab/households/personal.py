@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from datalab.households import action, consent, ledger, reading, voucher
+from datalab.households import action, ambassador, consent, ledger, reading, voucher
 from datalab.households.household import Household, team_of
 from datalab.households.tables import ACCOUNT, ENTRY, HOUSEHOLD, TIP, TRANSFER
 from datalab.households.vault import Vault
@@ -34,6 +34,7 @@ def export(connection: Connection, vault: Vault, home: Household, now: float) ->
             "dwelling": home.dwelling,
             "joined_at": home.joined_at,
             "team": team.name if team else None,
+            "came_with_a_code": ambassador.is_invited(connection, home.id),
         },
         "consents": [vars(one) for one in consent.history(connection, home.id)],
         "actions": [vars(one) for one in action.pledges(connection, home.id)],

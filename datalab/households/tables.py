@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -180,4 +181,35 @@ EDITION = Table(
     Column("month", Text, primary_key=True),
     Column("document", JSON, nullable=False),
     _at("made_at"),
+)
+# A neighbour with a role, opened by a private link of their own; the cipher holds their name.
+AMBASSADOR = Table(
+    "ambassador",
+    METADATA,
+    _key(),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("cipher", LargeBinary, nullable=False),
+    Column("allowance", Integer, nullable=False),  # codes that may be made in all
+    Column("made", Integer, nullable=False, server_default="0"),  # codes made, whatever became
+    _at("appointed_at"),
+)
+# A code for one real home. A used one stays used when its home is erased.
+INVITATION = Table(
+    "invitation",
+    METADATA,
+    _key(),
+    Column("digest", Text, nullable=False, unique=True),
+    _of("ambassador", "ambassador_id", on="SET NULL"),
+    _of("household", on="SET NULL"),
+    _at("made_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+    UniqueConstraint("household_id"),
+)
+# One row at most; without it joining needs a code.
+CAMPAIGN = Table(
+    "campaign",
+    METADATA,
+    _key(),
+    Column("needs_code", Boolean, nullable=False),
 )

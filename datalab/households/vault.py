@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from datalab.isolation.private import write_private
 
 FILE = "key"
+LETTERS = "BCDFGHJKMNPQRTVWXZ23456789"  # of codes that people type: none looks like another
 
 
 class Vault:
@@ -62,3 +63,8 @@ def digest(secret: str) -> str:
 
 def new_id() -> str:
     return secrets.token_hex(8)
+
+
+def typed(code: str) -> str:
+    """A code as it was meant: without spaces and dashes, in capitals."""
+    return "".join(letter for letter in code[:60].upper() if letter.isalnum())

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from datalab.errors import HouseholdRefused, UnknownHousehold, VoucherRefused
 from datalab.households import ledger
+from datalab.households.ambassador import is_invited
 from datalab.households.tables import MERCHANT, VOUCHER
-from datalab.households.vault import Vault, digest, new_id, new_secret
+from datalab.households.vault import LETTERS, Vault, digest, new_id, new_secret, typed
 from datalab.i18n import Phrase
 
-LETTERS = "BCDFGHJKMNPQRTVWXZ23456789"
 LENGTH = 10  # 26¹⁰: two guesses a second would take two million years
 CENTS_PER_POINT = 1  # proposed: 500 points are 5 €
 SIZES = (200, 500, 1000)  # points
@@ -85,9 +85,12 @@ def issue(
     Raises
     ------
     HouseholdRefused
-        for another size, or no such merchant.
+        for another size, no such merchant, or a home that came without an invitation code.
     NotEnoughPoints
     """
+    if not is_invited(connection, household):
+        reason = Phrase("points become vouchers once your home has typed an invitation code")
+        raise HouseholdRefused(field="invitation", reason=reason)
     if points not in SIZES:
         raise HouseholdRefused(field="points", reason=Phrase("choose one of the sizes on offer"))
     if merchant not in {one for one, _ in merchants(connection)}:
@@ -110,11 +113,6 @@ def issue(
         )
     )
     return code
-
-
-def typed(code: str) -> str:
-    """A code as it was meant: without spaces and dashes, in capitals."""
-    return "".join(letter for letter in code[:60].upper() if letter.isalnum())
 
 
 def shown(connection: Connection, merchant: str, code: str, now: float) -> Shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -12,20 +13,23 @@ from datalab.households.household import DWELLINGS, QUARTERS
 from datalab.households.store import Store
 from datalab.households.vault import Vault
 from datalab.methods.attack import intervals, total
+from tests.households.conftest import invited
 
 NOW = 1_790_000_000.0
-Home = tuple[str, str, frozenset[str]]
+Home = cells.Home
 
 
 def town(seed: int, homes: int) -> list[Home]:
     chance = random.Random(seed)  # noqa: S311 (a town, no secret)
     sizes = [chance.randint(1, 12) for _ in QUARTERS]
     return [
-        (
+        Home(
             chance.choices(QUARTERS, sizes)[0],
             chance.choices(DWELLINGS, (4, 1))[0],
             frozenset(d for d in DOMAINS if chance.random() < chance.choice((0.1, 0.5, 0.9)))
             or frozenset({"water"}),
+            chance.choices(cells.STAGES, (2, 3, 5))[0],
+            chance.choices(("ada", "ben", "cleo"), (6, 3, 1))[0],
         )
         for _ in range(homes)
     ]
@@ -41,6 +45,15 @@ def truth(homes: list[Home]) -> dict[tuple[str, str, str], int]:
         for domain in DOMAINS:
             found[domain, row, "yes"] = sum(domain in home[2] for home in here)
             found[domain, row, "no"] = sum(domain not in home[2] for home in here)
+        for stage in cells.STAGES:
+            found["stage", row, stage] = sum(home.stage == stage for home in here)
+    many = Counter(home.ambassador for home in homes)
+    for home in homes:
+        whose = home.ambassador if many[home.ambassador] >= cells.FEWEST else cells.OTHERS
+        for name in ("all", "yes", "no"):
+            found.setdefault(("ambassador", whose, name), 0)
+        found["ambassador", whose, "all"] += 1
+        found["ambassador", whose, "yes" if home.stage == "active" else "no"] += 1
     return found
 
 
@@ -61,8 +74,16 @@ def test_an_attacker_with_linear_programs_comes_to_no_hidden_count(seed: int) ->
         assert count is None or count == real[key]
         assert count is None or count == 0 or count >= cells.FEWEST
     rows = (*QUARTERS, "all")
-    relations = []
-    for table in document:
+    whose = sorted(document["ambassador"])
+    relations = [
+        total(("ambassador", one, "all"), [("ambassador", one, n) for n in ("yes", "no")])
+        for one in whose
+    ]
+    relations += [
+        total(("dwelling", "all", "all"), [("ambassador", one, "all") for one in whose]),
+        total(("stage", "all", "active"), [("ambassador", one, "yes") for one in whose]),
+    ]
+    for table in document.keys() - {"ambassador"}:
         names = [name for name in document[table]["all"] if name != "all"]
         relations += [total(("dwelling", r, "all"), [(table, r, n) for n in names]) for r in rows]
         relations += [
@@ -90,6 +111,7 @@ def fill(store: Store, vault: Vault, many: int, quarter: str = "centre") -> list
             one, _ = household.join(connection, vault, f"Foyer {n}", quarter, "house", NOW)
             consent.give(connection, one, "water", "cells", NOW)
             made.append(one)
+        invited(connection, vault, *made)
     return made
 
 
@@ -98,7 +120,8 @@ def test_only_homes_that_agreed_are_counted(store: Store, vault: Vault) -> None:
     with store.writing() as connection:
         for one in made[:3]:
             consent.withdraw(connection, one, "water", "cells", NOW)
-        household.join(connection, vault, "Discret", "centre", "house", NOW)
+        discreet, _ = household.join(connection, vault, "Discret", "centre", "house", NOW)
+        invited(connection, vault, discreet)
     found = cells.edition(store, "2026-11", NOW)
     assert found is not None
     assert found.homes == 27

@@ -20,6 +20,7 @@ from datalab.households.migrations.schema import bring_up_to_date
 from datalab.households.store import Store
 from datalab.households.tables import METADATA
 from datalab.households.vault import Vault
+from tests.households.conftest import invited
 from tests.households.test_linky import curve
 
 NOW = 1_790_000_000.0
@@ -230,6 +231,7 @@ def test_all_is_exported_and_then_all_is_erased(store: Store, vault: Vault) -> N
         one = tip.write(connection, home.id, "water", "Un seau", NOW)
         tip.decide(connection, one, True, "", NOW)
         shop, _ = voucher.add_merchant(connection, "Boulangerie", NOW)
+        invited(connection, vault, home.id)
         code = voucher.issue(connection, vault, home.id, shop, 200, NOW)
     with store.reading() as connection:
         document = personal.export(connection, vault, home, NOW)

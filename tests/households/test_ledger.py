@@ -13,6 +13,7 @@ from datalab.households import action, consent, household, ledger, voucher
 from datalab.households.store import Store
 from datalab.households.tables import ACCOUNT, ENTRY, VOUCHER
 from datalab.households.vault import Vault
+from tests.households.conftest import invited
 
 NOW = 1_790_000_000.0
 RIGHT = ledger.Books(0, 0, 0, 0)
@@ -21,6 +22,7 @@ RIGHT = ledger.Books(0, 0, 0, 0)
 def home(store: Store, vault: Vault, points: int = 0) -> str:
     with store.writing() as connection:
         made, _ = household.join(connection, vault, "Les Tilleuls", "centre", "house", NOW)
+        invited(connection, vault, made)
         if points:
             account = ledger.account_of(connection, household=made)
             entries = {ledger.own(connection, ledger.ISSUED): -points, account: points}

@@ -10,10 +10,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from datalab.households import cells, consent, household, ledger, linky, reading
+from datalab.households import (
+    ambassador,
+    cells,
+    consent,
+    household,
+    ledger,
+    linky,
+    reading,
+)
 from datalab.households.tables import HOUSEHOLD
 from datalab.households.vault import Vault
 from datalab.isolation.private import secret
+from tests.households.conftest import invited
 from tests.households.test_linky import curve
 from tests.households.test_saving import MILD
 from tests.portal.conftest import Workshop, described
@@ -47,12 +56,20 @@ def sent(browser: Browser, path: str, **fields: str) -> str:
     return str(browser.follow(answer).text)
 
 
+def code_of(desk: Desk) -> str:
+    """An invitation that a new ambassador gives by hand."""
+    vault = Vault(desk.settings.custody)
+    moment = datetime.now(UTC).timestamp()
+    with desk.app.state.households.writing() as connection:
+        whose, _ = ambassador.appoint(connection, vault, "Ada", 20, moment)
+        return ambassador.make_codes(connection, whose, 1, moment)[0]
+
+
 def joined(desk: Desk) -> tuple[Browser, str]:
     browser = desk.browser()
     at(browser, f"{ROOT}/")
-    answer = browser.post(
-        f"{ROOT}/join", {"name": "Les Tilleuls", "quarter": "centre", "dwelling": "house"}
-    )
+    fields = {"name": "Les Tilleuls", "quarter": "centre", "dwelling": "house"}
+    answer = browser.post(f"{ROOT}/join", {**fields, "code": code_of(desk)})
     assert answer.status_code == 303
     return browser, answer.headers["location"].removeprefix("/services/datalab/")
 
@@ -216,6 +233,7 @@ def test_only_agents_see_cells_and_only_of_eleven_homes(desk: Desk) -> None:
             quarter = "north" if number < 4 else ("centre", "south")[number % 2]
             one, _ = household.join(connection, vault, f"F{number}", quarter, "house", NOW)
             consent.give(connection, one, "water", "cells", NOW)
+            invited(connection, vault, one)
     document = agent.get(f"{ROOT}/cells.json").json()
     shown = [
         count

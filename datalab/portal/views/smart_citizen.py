@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from datalab.errors import AlreadyDone, DatalabError, HouseholdError, HouseholdRefused
 from datalab.households import (
     action,
+    ambassador,
     consent,
     household,
     ledger,
@@ -36,6 +37,17 @@ from datalab.i18n import Phrase, translate
 from datalab.methods.points import COMMITMENT, points
 from datalab.portal import limits
 from datalab.portal.figures import DIJON
+from datalab.portal.household_words import (
+    COMMITMENTS,
+    DOMAINS,
+    DWELLINGS,
+    LOSSES,
+    QUARTERS,
+    STATES,
+    TIP_STATES,
+    UNITS,
+    USES,
+)
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import render
@@ -45,45 +57,6 @@ from datalab.portal.weather import temperatures
 
 router = APIRouter(include_in_schema=False)
 ROOT = "/smart-citizen"
-DOMAINS: dict[str, Phrase] = {
-    "electricity": Phrase("Electricity"),
-    "gas": Phrase("Gas"),
-    "water": Phrase("Water"),
-    "transport": Phrase("Transport"),
-    "waste": Phrase("Waste"),
-    "local": Phrase("Local products"),
-}
-USES: dict[str, Phrase] = {
-    "follow": Phrase("count my actions and write tips"),
-    "readings": Phrase("keep what my meter shows"),
-    "curve": Phrase("keep the days of my Linky file"),
-    "cells": Phrase("be counted, without my name, in what the municipality sees"),
-}
-QUARTERS: dict[str, Phrase] = {
-    "centre": Phrase("Centre"),
-    "north": Phrase("North"),
-    "south": Phrase("South"),
-    "east": Phrase("East"),
-    "west": Phrase("West"),
-}
-DWELLINGS: dict[str, Phrase] = {"house": Phrase("House"), "flat": Phrase("Flat")}
-COMMITMENTS: dict[str, Phrase] = {
-    "try": Phrase("I try (a week)"),
-    "month": Phrase("for a month"),
-    "year": Phrase("for a year"),
-}
-STATES: dict[str, Phrase] = {
-    "issued": Phrase("to be used"),
-    "redeemed": Phrase("used"),
-    "cancelled": Phrase("void"),
-    "expired": Phrase("its time is over"),
-}
-TIP_STATES: dict[str, Phrase] = {
-    "submitted": Phrase("waits to be read"),
-    "accepted": Phrase("everybody reads it"),
-    "rejected": Phrase("was not taken up"),
-}
-UNITS = {"electricity": "kWh", "gas": "kWh", "water": "m³"}
 Act = Callable[[Connection, Vault, Household, FormData, float], Phrase]
 
 
@@ -102,14 +75,17 @@ def without_slash(request: Request) -> Response:
 
 
 @router.get(f"{ROOT}/")
-def entrance(request: Request) -> Response:
-    return _entrance(request, {}, "")
+def entrance(request: Request, code: str = Query("", max_length=40)) -> Response:
+    """``code`` is that of a printed invitation."""
+    return _entrance(request, {"code": code}, "")
 
 
 def _entrance(request: Request, typed: dict[str, str], problem: str, field: str = "") -> Response:
     with request.app.state.households.reading() as connection:
         tips = tip.feed(connection, most=10)
+        needs_code = ambassador.needs_code(connection)
     context = {
+        "needs_code": needs_code,
         "quarters": words(request, QUARTERS),
         "dwellings": words(request, DWELLINGS),
         "domains": words(request, DOMAINS),
@@ -130,10 +106,10 @@ async def join(request: Request) -> Response:
 
 def _join(request: Request, fields: FormData) -> Response:
     limits.allow(request, "join")
-    typed = {name: str(fields.get(name, "")) for name in ("name", "quarter", "dwelling")}
+    typed = {name: str(fields.get(name, "")) for name in ("name", "quarter", "dwelling", "code")}
     try:
         with request.app.state.households.writing() as connection:
-            _, secret = household.join(
+            _, secret = ambassador.admit(
                 connection, vault_of(request), **typed, now=now().timestamp()
             )
     except HouseholdRefused as problem:
@@ -168,6 +144,7 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
                 for domain in consent.METERED
             },
             "tips": tip.own(connection, me.id),
+            "invited": ambassador.is_invited(connection, me.id),
             "months": reading.whole_months(reading.days(connection, vault, me.id, "electricity")),
         }
     root = f"{state.prefix}{ROOT}/home/{secret}"
@@ -182,6 +159,7 @@ def _home(request: Request, secret: str, problem: DatalabError | None = None) ->
         "link": f"{request.url.scheme}://{request.url.netloc}{root}/",
         "domains": words(request, DOMAINS),
         "uses": words(request, USES),
+        "losses": words(request, LOSSES),
         "quarters": words(request, QUARTERS),
         "dwellings": words(request, DWELLINGS),
         "commitments": words(request, COMMITMENTS),
@@ -334,7 +312,13 @@ def _tip(c: Connection, v: Vault, me: Household, f: FormData, at: float) -> Phra
     return Phrase("Thank you. Somebody of the association reads it first.")
 
 
+def _invitation(c: Connection, v: Vault, me: Household, f: FormData, at: float) -> Phrase:
+    ambassador.invite(c, me.id, _text(f, "invitation"), at)
+    return Phrase("Thank you: your points can become vouchers, and your home can be counted.")
+
+
 ACTS: dict[str, Act] = {
+    "invitation": _invitation,
     "consent": _consent,
     "withdraw": _withdraw,
     "pledge": _pledge,

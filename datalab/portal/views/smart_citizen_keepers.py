@@ -8,6 +8,7 @@ eleven homes at least.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,26 +18,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import HouseholdError, UnknownHousehold
-from datalab.households import cells, tip, voucher
+from datalab.errors import HouseholdError, HouseholdRefused, UnknownHousehold
+from datalab.households import ambassador, cells, tip, voucher
 from datalab.households.consent import DOMAINS as ALL_DOMAINS
 from datalab.i18n import Language, Phrase, translate
 from datalab.isolation.private import secret as kept_secret
 from datalab.portal import limits
+from datalab.portal.campaign import town
 from datalab.portal.figures import DIJON
+from datalab.portal.household_words import DOMAINS, DWELLINGS, QUARTERS, STAGES, STATES
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import document, render
 from datalab.portal.person import require
 from datalab.portal.views.mine import HEADERS
-from datalab.portal.views.smart_citizen import (
-    DOMAINS,
-    DWELLINGS,
-    QUARTERS,
-    ROOT,
-    STATES,
-    words,
-)
+from datalab.portal.views.smart_citizen import ROOT, vault_of, words
 from datalab.portal.visitor import open_form_of, remember
 
 router = APIRouter(include_in_schema=False)
@@ -50,6 +46,7 @@ class CellsView:
     month: str | None
     fewest: int
     tables: dict[str, dict[str, dict[str, int | None]]]
+    funnel: dict[str, int | None]  # homes that went at least so far
 
 
 @router.get(f"{ROOT}/shop/{{secret}}/")
@@ -119,16 +116,33 @@ def _custodian(request: Request, given: str) -> None:
 def keep(secret: str, request: Request) -> Response:
     limits.allow(request, "link")
     _custodian(request, secret)
+    return _keeper(request, secret)
+
+
+def _keeper(
+    request: Request,
+    secret: str,
+    problem: HouseholdRefused | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> Response:
+    """The association's page; where a form was refused, with the reason and what was typed."""
     with request.app.state.households.reading() as connection:
         context: dict[str, Any] = {
             "tips": tip.feed(connection, "submitted"),
             "merchants": voucher.merchants(connection),
+            "ambassadors": ambassador.ambassadors(connection, vault_of(request)),
+            "needs_code": ambassador.needs_code(connection),
         }
     context |= {
         "root": f"{request.app.state.prefix}{ROOT}/keep/{secret}",
         "domains": words(request, DOMAINS),
+        "wrong": problem.facts["field"] if problem else "",
+        "problem": problem.message(language_of(request)) if problem else "",
+        "typed": typed or {},
     }
-    return remember(request, render(request, "household_keeper.html", context, headers=HEADERS))
+    status = problem.status if problem else 200
+    made = render(request, "household_keeper.html", context, status=status, headers=HEADERS)
+    return remember(request, made)
 
 
 @router.post(f"{ROOT}/keep/{{secret}}/{{act}}")
@@ -140,12 +154,20 @@ async def decide(secret: str, act: str, request: Request) -> Response:
 def _decide(request: Request, secret: str, act: str, fields: FormData) -> Response:
     limits.allow(request, "answers")
     _custodian(request, secret)
+    if act in ("ambassador", "dismiss", "codes"):
+        try:
+            said = _of_ambassadors(request, act, fields)
+        except HouseholdRefused as problem:
+            return _keeper(request, secret, problem, fields)
+        there = f"{request.app.state.prefix}{ROOT}/keep/{secret}/"
+        return onward(there, said.in_(language_of(request)))
     moment, language = now().timestamp(), language_of(request)
     here = f"{request.app.state.prefix}{ROOT}"
     with request.app.state.households.writing() as connection:
         if act == "shop":
             _, link = voucher.add_merchant(connection, str(fields.get("name", "")), moment)
-            said = Phrase("Give this link to the shop: {link}", link=f"{here}/shop/{link}/")
+            whole = f"{request.url.scheme}://{request.url.netloc}{here}/shop/{link}/"
+            said = Phrase("Give this link to the shop: {link}", link=whole)
         elif act == "pay":
             day = now().astimezone(DIJON).isoformat()
             paid = voucher.settle(connection, str(fields.get("merchant", "")), day, moment)
@@ -158,14 +180,34 @@ def _decide(request: Request, secret: str, act: str, fields: FormData) -> Respon
     return onward(f"{here}/keep/{secret}/", said.in_(language))
 
 
+def _of_ambassadors(request: Request, act: str, fields: FormData) -> Phrase:
+    vault, moment = vault_of(request), now().timestamp()
+    with request.app.state.households.writing() as connection:
+        if act == "dismiss":
+            ambassador.dismiss(connection, str(fields.get("ambassador", "")))
+            return Phrase("The role has ended: the link opens nothing, unused codes are void.")
+        if act == "codes":
+            needed = fields.get("needs_code") == "yes"
+            ambassador.set_needs_code(connection, needed)
+            if needed:
+                return Phrase("From now on a home joins by a code alone.")
+            return Phrase("Anybody may join now. A home without a code is in no count.")
+        many = str(fields.get("allowance", "")).strip()
+        number = int(many) if many.isascii() and many.isdigit() and len(many) < 5 else 0
+        name = str(fields.get("name", ""))
+        _, link = ambassador.appoint(connection, vault, name, number, moment)
+    here = f"{request.url.scheme}://{request.url.netloc}{request.app.state.prefix}{ROOT}"
+    return Phrase("Give this link to the ambassador: {link}", link=f"{here}/ambassador/{link}/")
+
+
 def _seen(request: Request) -> CellsView:
     require(request, "handle:requests")
     month = f"{now().astimezone(DIJON):%Y-%m}"
     found = cells.edition(request.app.state.households, month, now().timestamp())
     language = language_of(request)
     if found is None:
-        return CellsView(language, None, cells.FEWEST, {})
-    return CellsView(language, found.month, cells.FEWEST, found.tables)
+        return CellsView(language, None, cells.FEWEST, {}, {})
+    return CellsView(language, found.month, cells.FEWEST, found.shown, found.funnel)
 
 
 @router.get(f"{ROOT}/cells")
@@ -175,6 +217,8 @@ def seen(request: Request) -> Response:
     more = {
         "rows": rows,
         "dwellings": words(request, DWELLINGS),
+        "stages": words(request, STAGES),
+        "town": town(request.app.state.library.shelf()),
         "domains": [(key, words(request, DOMAINS)[key]) for key in ALL_DOMAINS],
     }
     return render(request, "household_cells.html", {"view": view, **more})
