@@ -7,18 +7,20 @@ snapshots alone, so they are made once for each and kept while no other state wa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from datalab.errors import DatalabError, UnknownCommune
-from datalab.i18n import Language
+from datalab.i18n import Language, translate
 from datalab.methods.diagnosis import Diagnosis, diagnose
 from datalab.methods.territory import INDICATORS, IRIS, Territory, territory
 from datalab.participation.documents.block import Document
+from datalab.portal import figures
 from datalab.portal.card import license_of
 from datalab.portal.diagnosis_document import Source, tell
+from datalab.portal.diagnosis_evidence import Evidence
 from datalab.portal.library import Shelf
 from datalab.portal.rows import open_table
 
@@ -28,6 +30,8 @@ NEEDED = (COMMUNES, INDICATORS, IRIS, REFERENCE)
 READ = (*NEEDED, HISTORY, PUBLISHED)
 # Published figures of other levels, at the year of the indicator.
 FACTS = {"bfc-poverty-2021": ("region", "poverty_rate")}
+# Told beside the table, not in it: of another year, or another source.
+ASIDE = ("france-median-standard-2021", "cote-dor-poverty-2020", "bfc-poverty-2020")
 MOST = 100_000  # rows of one of them
 
 Rows = list[dict[str, Any]]
@@ -91,9 +95,9 @@ def document_of(
     insee: str,
     language: Language,
     address: str = "",
-    decisions: Callable[[str], Mapping[int, Sequence[str]]] = lambda name: {},
+    evidence: Mapping[str, Evidence] | None = None,
 ) -> tuple[Diagnosis, Document]:
-    """The diagnosis of a commune and its document; ``decisions`` gives those of its name.
+    """The diagnosis of a commune and its document; ``evidence`` stands behind its findings.
 
     Raises
     ------
@@ -101,7 +105,24 @@ def document_of(
     """
     made = diagnosis_of(basis, insee)
     sources = sources_of(basis, shelf, language)
-    return made, tell(made, sources, language, basis.at, address, decisions(made.name))
+    aside = aside_of(basis, language)
+    return made, tell(made, sources, language, basis.at, address, evidence, aside)
+
+
+def aside_of(basis: Basis, language: Language) -> list[str]:
+    """Figures of income that larger territories have, but not of this year and source."""
+    there = {row.get("figure"): row for row in basis.rows.get(PUBLISHED, [])}
+    return [
+        translate(
+            "Not in the table, since of another year or another source: {what}, {date}: {value} "
+            "{unit} ({source}).",
+            language,
+            what=row[f"indicator_{language}"], date=row["date"], source=row["source"],
+            value=figures.number(row["value"].normalize(), language),
+            unit=figures.unit(str(row["unit"]), language),
+        )
+        for row in (there[one] for one in ASIDE if one in there)
+    ]  # fmt: skip
 
 
 def sources_of(basis: Basis, shelf: Shelf, language: Language) -> list[Source]:

@@ -19,6 +19,7 @@ from datalab.participation.documents.block import (
     Table,
 )
 from datalab.portal import figures
+from datalab.portal.diagnosis_evidence import Evidence
 from datalab.portal.diagnosis_words import (
     ASKED,
     COUNTS,
@@ -54,11 +55,12 @@ def tell(
     language: Language,
     at: float,
     address: str = "",
-    decisions: Mapping[int, Sequence[str]] | None = None,
+    evidence: Mapping[str, Evidence] | None = None,
+    aside: Sequence[str] = (),
 ) -> Document:
-    """The document; ``at`` is when its data were published, ``address`` where it stands,
-    ``decisions`` what workshops decided by the number of the finding."""
-    teller = _Teller(made, sources, language, address, decisions or {})
+    """The document; ``at`` is when its data were published, ``evidence`` what people answered and
+    decided by indicator, ``aside`` figures of income of another year or source."""
+    teller = _Teller(made, sources, language, address, evidence or {}, aside)
     title = teller.t("Territorial diagnosis of {name}", name=made.name)
     return Document(
         title=title,
@@ -70,17 +72,14 @@ def tell(
     )
 
 
+@dataclass(frozen=True)
 class _Teller:
-    def __init__(
-        self,
-        made: Diagnosis,
-        sources: Sequence[Source],
-        language: Language,
-        address: str,
-        decisions: Mapping[int, Sequence[str]],
-    ) -> None:
-        self.made, self.sources, self.language, self.address = made, sources, language, address
-        self.decisions = decisions
+    made: Diagnosis
+    sources: Sequence[Source]
+    language: Language
+    address: str
+    evidence: Mapping[str, Evidence]
+    aside: Sequence[str]
 
     def t(self, message: str, **facts: object) -> str:
         return translate(message, self.language, **facts)
@@ -171,14 +170,15 @@ class _Teller:
             count=one.ranked,
         )
         title, asked = question_of(*ASKED[one.id], self.language)
-        decided = self.decisions.get(number, ())
+        behind = self.evidence.get(one.id, Evidence())
         return Item(
             text,
             (
                 rank,
                 self.t("Asked in the survey “{survey}”: {question}", survey=title, question=asked),
+                *(behind.answers or [self.t("Answers linked: none yet.")]),
                 *(
-                    [self.t("Decision linked: {said}", said=said) for said in decided]
+                    [self.t("Decision linked: {said}", said=said) for said in behind.decisions]
                     or [self.t("Decision linked: none yet; it is written in the workshop.")]
                 ),
             ),
@@ -243,6 +243,8 @@ class _Teller:
                 cells = [self.value(figure, figure.at(level)) for level in LEVELS]
                 rows.append((f"{name} ({self.unit(figure.unit)}, {figure.years})", *cells, place))
             found.append(Table(title.in_(self.language), head, tuple(rows)))
+            if "median_income" in ids and self.aside:
+                found.append(Items(tuple(Item(said) for said in self.aside)))
         return found
 
     def sectors(self) -> list[Block]:

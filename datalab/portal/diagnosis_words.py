@@ -201,7 +201,7 @@ NOTES: tuple[Phrase, ...] = (
         "the errors of both censuses."
     ),
     Phrase(
-        "Answers to questionnaires are not in this document: they are published with each survey, "
-        "weighted to the census by raking where it says so."
+        "Answers stand under a finding once who runs the survey linked them: those of a whole "
+        "campaign that is closed, weighted by raking where it says so, small counts hidden."
     ),
 )

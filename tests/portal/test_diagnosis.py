@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,12 +17,14 @@ from starlette.testclient import TestClient
 
 from datalab.methods.intruder import counts_of, found_out, ratios_of
 from datalab.methods.territory import INDICATORS, VARIABLES, WHOLE
+from datalab.participation import decision, session
 from datalab.portal.app import create_app
 from datalab.portal.diagnosis import NEEDED, diagnosis_of
 from datalab.portal.views import diagnosis as door
 from datalab.refresh import refresh
 from datalab.settings import Settings
 from tests.portal.conftest import PREFIX
+from tests.portal.desk import Desk
 from tests.portal.serving import served
 from tests.portal.test_browser import WCAG
 
@@ -161,3 +165,69 @@ def test_axe_finds_nothing(browser: Browser, lake: Settings, width: int) -> None
             assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], path
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         page.context.close()
+
+
+def test_who_runs_the_workshop_links_a_decision_to_a_finding(lake: Settings, desk: Desk) -> None:
+    shutil.copytree(lake.lake, desk.settings.lake, dirs_exist_ok=True)
+    with desk.app.state.participation.writing() as connection:
+        made = session.create(
+            connection, title="Atelier", question="Ces constats sont-ils justes ?",
+            template="diagnosis", receipt="sennecey-essai-0001", now=1.0, actor="agent",
+        )  # fmt: skip
+        opened = session.open(connection, made, now=2.0, actor="agent")
+        one = decision.make(
+            connection, opened, text="Un relais d’assistantes maternelles", owner="CCAS", due=None,
+            receipt="decision-essai-0001", now=3.0, actor="agent",
+        )  # fmt: skip
+        session.close(connection, session.get(connection, made.id), now=4.0, actor="agent")
+    at = f"diagnosis/{SENNECEY}/links"
+    assert desk.browser_of("student").get(at).status_code == 403
+    agent = desk.browser_of("agent")
+    page = agent.get(at)
+    assert page.status_code == 200, page.text
+    finding = told(agent.client, SENNECEY)["diagnosis"]["findings"][2]["id"]
+    refused = agent.post(at, {"finding": "wealth", "target": f"decision:{one.id}"})
+    assert refused.status_code == 422
+    assert 'id="wrong-finding"' in refused.text
+    assert agent.post(at, {"finding": finding, "target": f"decision:{one.id}"}).status_code == 303
+    read = desk.browser().client.get(f"diagnosis/{SENNECEY}").text
+    assert "F3. " in read
+    third = read[read.index("F3. ") : read.index("F4. ")]
+    assert "Décision liée : Un relais d’assistantes maternelles" in words(third)
+    behind = told(desk.browser().client, SENNECEY)["evidence"]
+    assert list(behind) == [finding]
+    (link,) = re.findall(r'name="remove" value="([^"]+)"', agent.get(at).text)
+    assert agent.post(at, {"remove": link}).status_code == 303
+    assert told(desk.browser().client, SENNECEY)["evidence"] == {}
+
+
+def test_small_counts_stand_only_where_insee_publishes_them(portal: TestClient) -> None:
+    """INSEE's own table is carried as it is, and says so; no document of ours repeats them."""
+    insee = portal.get("datasets/commune-indicators", headers={"Accept-Language": "fr"}).text
+    assert "ceux que l’INSEE publie" in words(insee)
+    rows = portal.get("api/v1/datasets/commune-indicators/rows?limit=100").json()["rows"]
+    named = {one.id: one for one in VARIABLES.values() if one.dataset == INDICATORS and one.column}
+    small = [
+        (str(row["insee_code"]), id)
+        for row in rows
+        for id, one in named.items()
+        if 0 < float(row[one.column]) < 4.5
+    ]
+    assert len(small) > 20
+    shown = {
+        insee: {one["id"]: one["commune"] for one in told(portal, insee)["diagnosis"]["counts"]}
+        for insee in sorted({insee for insee, _ in small})
+    }
+    assert [(insee, id) for insee, id in small if shown[insee][id] is not None] == []
+
+
+def test_income_of_another_year_or_source_stands_beside_the_table(portal: TestClient) -> None:
+    page = words(portal.get(f"diagnosis/{SENNECEY}", headers={"Accept-Language": "fr"}).text)
+    _, *beside = page.split("Hors du tableau")
+    assert len(beside) == 3
+    assert "2021 : 23 160 euros par an (INSEE" in beside[0]
+    assert "Côte-d’Or, 2020 : 11,5 %" in beside[1]
+    every = told(portal, SENNECEY)["diagnosis"]["figures"]
+    figure = next(one for one in every if one["id"] == "median_income")
+    by_level = {one["level"]: one["value"] for one in figure["values"]}
+    assert by_level["country"] is None, "never in the same line as Filosofi"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Query
@@ -14,8 +14,8 @@ from datalab.i18n import Language
 from datalab.methods.diagnosis import Diagnosis
 from datalab.participation.documents.block import Block, Document
 from datalab.portal.diagnosis import Basis, Diagnoses, document_of, sources_of
-from datalab.portal.diagnosis_decisions import decisions_of
 from datalab.portal.diagnosis_document import Source
+from datalab.portal.diagnosis_evidence import Evidence, evidence_of
 from datalab.portal.language import language_of
 from datalab.portal.library import Shelf
 from datalab.portal.own import root_of
@@ -41,11 +41,13 @@ class ChooseView:
 
 @dataclass(frozen=True)
 class DiagnosisView:
-    """``diagnosis`` holds every figure; ``blocks`` the same in words."""
+    """``diagnosis`` holds every figure, ``evidence`` what is linked to a finding, by its
+    indicator; ``blocks`` the same in words."""
 
     language: Language
     title: str
     diagnosis: Diagnosis
+    evidence: Mapping[str, Evidence]
     sources: list[Source]
     communes: list[Commune]
     blocks: tuple[Block, ...] = field(metadata=PAGE_ONLY)
@@ -56,7 +58,7 @@ class DiagnosisView:
 def choose(request: Request, commune: str = Query("", max_length=20)) -> Response:
     """The communes; ``?commune=`` of the form without scripts leads on."""
     prefix = request.app.state.prefix
-    _, basis = _basis(request)
+    _, basis = basis_of(request)
     if commune in basis.known.names:
         return RedirectResponse(f"{prefix}/diagnosis/{commune}", status_code=303)
     view = ChooseView(language_of(request), _communes(basis))
@@ -65,7 +67,7 @@ def choose(request: Request, commune: str = Query("", max_length=20)) -> Respons
 
 @router.get("/diagnosis.json", summary="Communes of which there is a territorial diagnosis")
 def choose_json(request: Request, lang: str = Query("fr", max_length=5)) -> Response:
-    return document(request, ChooseView(language_of(request), _communes(_basis(request)[1])))
+    return document(request, ChooseView(language_of(request), _communes(basis_of(request)[1])))
 
 
 @router.get("/diagnosis/{insee}.json", summary="The territorial diagnosis of a commune")
@@ -83,7 +85,13 @@ def page(request: Request, insee: str) -> Response:
     return render(request, "diagnosis_commune.html", {"view": _view(request, insee)[0]})
 
 
-def _basis(request: Request) -> tuple[Shelf, Basis]:
+def basis_of(request: Request) -> tuple[Shelf, Basis]:
+    """What diagnoses are made of.
+
+    Raises
+    ------
+    DiagnosisNotThere
+    """
     shelf: Shelf = request.app.state.library.shelf()
     basis = KEPT.basis(shelf)
     if basis is None:
@@ -92,17 +100,16 @@ def _basis(request: Request) -> tuple[Shelf, Basis]:
 
 
 def _view(request: Request, insee: str) -> tuple[DiagnosisView, Document]:
-    shelf, basis = _basis(request)
+    shelf, basis = basis_of(request)
     language = language_of(request)
     address = f"{root_of(request)}{request.app.state.prefix}/diagnosis/{insee}"
 
-    def decided(name: str) -> Mapping[int, Sequence[str]]:
-        with request.app.state.participation.reading() as connection:
-            return decisions_of(connection, name, language)
-
-    made, told = document_of(basis, shelf, insee, language, address, decided)
+    with request.app.state.participation.reading() as connection:
+        evidence = evidence_of(connection, insee, language)
+    made, told = document_of(basis, shelf, insee, language, address, evidence)
     sources = sources_of(basis, shelf, language)
-    view = DiagnosisView(language, told.title, made, sources, _communes(basis), told.blocks[1:])
+    there = _communes(basis)
+    view = DiagnosisView(language, told.title, made, evidence, sources, there, told.blocks[1:])
     return view, told
 
 
