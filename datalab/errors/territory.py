@@ -44,3 +44,12 @@ class UnknownShared(ParticipationError):
     code = "unknown-shared"
     status = 404
     template = "There is nothing here, or it is not published. Look for it in the library."
+
+
+class SharedWithdrawn(ParticipationError):
+    code = "shared-withdrawn"
+    status = 410
+    template = (
+        "This document was withdrawn from the library on {day}: {reason} Look in the library for "
+        "another one."
+    )

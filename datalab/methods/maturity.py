@@ -174,7 +174,10 @@ def next_steps(items: Sequence[Item], answers: Mapping[str, Answer], most: int =
 
 
 def compare(
-    own: str, stratum_of: Mapping[str, str], means: Mapping[str, Mapping[str, float | None]]
+    own: str,
+    stratum_of: Mapping[str, str],
+    means: Mapping[str, Mapping[str, float | None]],
+    speaker_of: Mapping[str, str] | None = None,
 ) -> list[Peers]:
     """Median and quartiles of the other municipalities of the same stratum, by theme.
 
@@ -186,6 +189,9 @@ def compare(
         of each municipality.
     means
         of each municipality, by theme, of its last closed assessment with the same grid.
+    speaker_of
+        who speaks for each municipality: those of one speaker count as one towards
+        :data:`FEWEST`. Without it each speaks for itself.
 
     Returns
     -------
@@ -198,8 +204,9 @@ def compare(
     themes = list(dict.fromkeys(theme for one in means.values() for theme in one))
     found = []
     for theme in themes:
-        values = [v for one in same if (v := means[one].get(theme)) is not None]
-        if len(values) < FEWEST:
+        having = {one: v for one in same if (v := means[one].get(theme)) is not None}
+        values = list(having.values())
+        if len({(speaker_of or {}).get(one, one) for one in having}) < FEWEST:
             found.append(Peers(theme, None, None, None, None))
             continue
         low, median, high = (round(q, 1) for q in quantiles(values, n=4, method="inclusive"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -15,11 +12,10 @@ from urllib.parse import quote
 
 from datalab.errors import FlagNotSent, FlagReturned
 from datalab.i18n import Language, Phrase, translate
+from datalab.notebook import message
 
 if TYPE_CHECKING:
     from datalab.notebook.dataset import Dataset
-
-SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -46,13 +42,9 @@ def send(dataset: Dataset, text: str, column: str | None, row: object, receipt: 
     ------
     FlagNotSent, FlagReturned
     """
-    language, environment = dataset.language, os.environ
-    portal = dataset.lab.portal_url or environment.get("DATALAB_PORTAL_URL") or ""
+    language = dataset.language
+    portal = dataset.lab.portal_url or os.environ.get("DATALAB_PORTAL_URL") or ""
     page = f"{portal}datasets/{quote(dataset.id)}/flag"
-    api, token = environment.get("JUPYTERHUB_API_URL"), environment.get("JUPYTERHUB_API_TOKEN")
-    if not api or not token:
-        reason = Phrase("this notebook does not run in the lab")
-        raise FlagNotSent(reason=reason, page=page).in_language(language)
     document = {
         "text": str(text),
         "column": column or "",
@@ -60,7 +52,11 @@ def send(dataset: Dataset, text: str, column: str | None, row: object, receipt: 
         "snapshot": dataset.snapshot,
         "receipt": receipt or secrets.token_urlsafe(18),
     }
-    status, answer = _post(f"{api}/datalab/flags/{quote(dataset.id)}", document, token, language)
+    sent = message.send(f"flags/{quote(dataset.id)}", document, language)
+    if sent is None:
+        reason = Phrase("this notebook does not run in the lab")
+        raise FlagNotSent(reason=reason, page=page).in_language(language)
+    status, answer = sent.status, sent.document
     if status == 201:
         shown = f"{portal}datasets/{quote(dataset.id)}#flags"
         return Flagged(str(answer.get("id")), str(answer.get("said")), shown, language)
@@ -86,35 +82,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-def _post(
-    address: str, document: Mapping[str, Any], token: str, language: Language
-) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310 (the hub's own address)
-        address,
-        data=json.dumps(document).encode(),
-        method="POST",
-        headers={
-            "Authorization": f"token {token}",
-            "Content-Type": "application/json",
-            "Accept-Language": language,
-        },
-    )
-    # The hub is at the room's own door, past any proxy.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=SECONDS) as answer:
-            return answer.status, _json(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, _json(error.read())
-    except (OSError, urllib.error.URLError):
-        return 503, {}
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

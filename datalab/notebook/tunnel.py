@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from urllib.parse import urlsplit
 
-PIECE = 2**16
+from datalab.relay import join
+
 CONNECT_SECONDS = 20
 
 
@@ -50,18 +50,10 @@ class Tunnel:
             writer.close()
             return
         if b" 200 " in answer.split(b"\r\n")[0]:
-            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+            await join((reader, writer), (far_reader, far_writer))
+            return
         far_writer.close()
         writer.close()
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while piece := await reader.read(PIECE):
-            writer.write(piece)
-            await writer.drain()
-    with suppress(OSError, RuntimeError):
-        writer.write_eof()

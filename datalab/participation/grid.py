@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -96,6 +97,32 @@ def grid_of(edition: str) -> Grid:
     if edition not in editions():
         raise KeyError(edition)
     return Grid.model_validate(yaml.safe_load((FOLDER / f"{edition}.yaml").read_text("utf-8")))
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What changed from one edition to another, in statements. A statement keeps its id as long as
+    its anchors mean the same, so ``kept`` ones are comparable, and a theme is where all its are."""
+
+    before: str
+    after: str
+    kept: int
+    added: int
+    dropped: int
+
+
+def edited(before: Grid, after: Grid) -> Edited:
+    old, new = ({one.id for one in grid.items} for grid in (before, after))
+    kept, added, dropped = len(old & new), len(new - old), len(old - new)
+    return Edited(before.edition, after.edition, kept, added, dropped)
+
+
+def same_themes(one: Grid, other: Grid) -> frozenset[str]:
+    """Themes with the same statements in both editions: their marks are comparable."""
+    held = {theme.id: {item.id for item in theme.items} for theme in other.themes}
+    return frozenset(
+        theme.id for theme in one.themes if {item.id for item in theme.items} == held.get(theme.id)
+    )
 
 
 def newest() -> Grid:

@@ -7,12 +7,11 @@ changes again: the next one begins with its answers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from datalab.errors import AssessmentClosed, FieldRefused, NotInTheTeam, UnknownAssessment
 from datalab.i18n import Phrase
@@ -20,6 +19,7 @@ from datalab.methods.maturity import HIGHEST, Answer, scores, stratum
 from datalab.participation import journal
 from datalab.participation.grid import Grid, grid_of, newest
 from datalab.participation.journal import Edit
+from datalab.participation.link import is_link
 from datalab.participation.tables.maturity import MATURITY, MATURITY_ANSWER, MATURITY_MEMBER
 from datalab.participation.team import joining, team
 from datalab.participation.wording import said
@@ -124,8 +124,10 @@ class Typed:
             reason = Phrase("Choose a level, or “not applicable”.")
             raise FieldRefused(f"level-{self.item}", reason)
         evidence = said(f"evidence-{self.item}", self.evidence, LONGEST_EVIDENCE, needed=False)
-        if evidence and not _is_link(evidence):
-            reason = Phrase("Give a whole address that begins with https:// or http://.")
+        if evidence and not is_link(evidence):
+            reason = Phrase(
+                "Give the whole address of a public page, which begins with https:// or http://."
+            )
             raise FieldRefused(f"evidence-{self.item}", reason)
         comment = said(f"comment-{self.item}", self.comment, LONGEST_COMMENT, needed=False)
         if self.choice == "na" and not comment:
@@ -143,19 +145,6 @@ def mark_of(choice: str, evidence: str, comment: str) -> str:
     """A few letters that change with what is said of a statement."""
     parts = (choice, evidence.strip(), comment.replace("\r\n", "\n").strip())
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _is_link(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return (
-        parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and not parts.username
-        and not any(letter.isspace() for letter in text)
-    )
 
 
 def begin(
@@ -281,7 +270,7 @@ def get(connection: Connection, commune: str, turn: int | None = None) -> Assess
 def history(connection: Connection, commune: str) -> list[Assessment]:
     """From the first to the last."""
     asked = select(MATURITY).where(MATURITY.c.commune == commune).order_by(MATURITY.c.turn)
-    return [_assessment(row) for row in connection.execute(asked).mappings()]
+    return [Assessment(**row) for row in connection.execute(asked).mappings()]
 
 
 def answers(connection: Connection, one: Assessment) -> dict[str, Given]:
@@ -295,32 +284,6 @@ def communes_of(connection: Connection, account: str) -> list[Assessment]:
     asked = select(MATURITY_MEMBER.c.commune).where(MATURITY_MEMBER.c.account == account)
     found = connection.execute(asked.order_by(MATURITY_MEMBER.c.commune)).scalars()
     return [get(connection, commune) for commune in found]
-
-
-def last_closed(
-    connection: Connection, grid: str, stratum: str
-) -> Mapping[str, Mapping[str, float | None]]:
-    """Means by theme of the last closed assessment of each municipality of a stratum."""
-    asked = select(MATURITY).where(
-        MATURITY.c.state == "closed", MATURITY.c.stratum == stratum, MATURITY.c.grid == grid
-    )
-    rows = connection.execute(asked.order_by(MATURITY.c.turn)).mappings()
-    latest = {row["commune"]: _assessment(row) for row in rows}
-    owner = {one.id: commune for commune, one in latest.items()}
-    given: dict[str, dict[str, Answer]] = {commune: {} for commune in latest}
-    chosen = select(MATURITY_ANSWER).where(MATURITY_ANSWER.c.maturity_id.in_(list(owner)))
-    for row in connection.execute(chosen).mappings():
-        kept = given[owner[row["maturity_id"]]]
-        kept[row["item"]] = Answer(row["level"], row["applicable"])
-    items = grid_of(grid).items
-    return {
-        commune: {score.theme: score.mean for score in scores(items, held)}
-        for commune, held in given.items()
-    }
-
-
-def _assessment(row: RowMapping) -> Assessment:
-    return Assessment(**row)
 
 
 def _record(

@@ -278,6 +278,11 @@ def found(
     ]
 
 
+def scope_of(document: str) -> str:
+    """Where the changes of a document are written down."""
+    return f"shared:{document}"
+
+
 def folded(text: str) -> str:
     plain = unicodedata.normalize("NFD", text.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
@@ -306,5 +311,5 @@ def _record(
     connection: Connection, document: str, kind: str, edits: list[Edit], actor: str, now: float
 ) -> None:
     journal.record(
-        connection, scope=f"shared:{document}", at=now, actor=actor, kind=kind, edits=edits
+        connection, scope=scope_of(document), at=now, actor=actor, kind=kind, edits=edits
     )

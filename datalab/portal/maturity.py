@@ -19,8 +19,9 @@ from datalab.methods import maturity as method
 from datalab.methods.maturity import STRATA, Move, Peers, Score
 from datalab.participation import maturity
 from datalab.participation.cell import guarded
-from datalab.participation.grid import Grid
+from datalab.participation.grid import Edited, Grid, edited, same_themes
 from datalab.participation.maturity import Assessment, Given
+from datalab.participation.peerage import peerage
 from datalab.participation.team import team
 from datalab.portal.library import Shelf
 from datalab.portal.page import PAGE_ONLY
@@ -70,7 +71,8 @@ class Action:
 
 @dataclass(frozen=True)
 class MaturityView:
-    """``done`` of ``statements`` are answered or not applicable; ``enough`` peers were found."""
+    """``done`` of ``statements`` are answered or not applicable; ``enough`` peers were found;
+    ``edited`` where the assessment before was made with another edition of the grid."""
 
     language: Language
     commune: str
@@ -88,6 +90,7 @@ class MaturityView:
     actions: list[Action]
     enough: bool
     fewest: int
+    edited: Edited | None
     turns: list[dict[str, Any]]
     answers: list[dict[str, Any]]
     version: int = field(metadata=PAGE_ONLY)
@@ -114,13 +117,16 @@ def view_of(connection: Connection, one: Assessment, language: Language) -> Matu
     grid, held = one.edition, maturity.answers(connection, one)
     given = {item: answer.answer for item, answer in held.items()}
     scores = {score.theme: score for score in method.scores(grid.items, given)}
-    means = dict(maturity.last_closed(connection, one.grid, one.stratum))
-    means[one.commune] = {theme: score.mean for theme, score in scores.items()}
+    others = peerage(connection, grid, one)
+    means = {**others.means, one.commune: {theme: score.mean for theme, score in scores.items()}}
     same = dict.fromkeys(means, one.stratum)
-    peers = {each.theme: each for each in method.compare(one.commune, same, means)}
+    compared = method.compare(one.commune, same, means, others.speakers)
+    peers = {each.theme: each for each in compared}
     turns = [each for each in maturity.history(connection, one.commune) if each.turn <= one.turn]
     moves: dict[str, Move] = {}
+    change: Edited | None = None
     if len(turns) > 1:
+        change = edited(turns[-2].edition, grid) if turns[-2].grid != one.grid else None
         before = maturity.answers(connection, turns[-2])
         earlier = {item: answer.answer for item, answer in before.items()}
         moves = {each.theme: each for each in method.progress(grid.items, earlier, given)}
@@ -155,7 +161,8 @@ def view_of(connection: Connection, one: Assessment, language: Language) -> Matu
         actions=_actions(grid, given, language),
         enough=enough,
         fewest=method.FEWEST,
-        turns=[_turn(connection, each) for each in turns],
+        edited=change,
+        turns=[_turn(connection, each, grid) for each in turns],
         answers=[_answer(grid, held[item.id], language) for item in grid.items],
         version=one.version,
         team=team(connection, one.commune),
@@ -211,7 +218,8 @@ def _actions(grid: Grid, given: Mapping[str, method.Answer], language: Language)
     return found
 
 
-def _turn(connection: Connection, one: Assessment) -> dict[str, Any]:
+def _turn(connection: Connection, one: Assessment, grid: Grid) -> dict[str, Any]:
+    """Marks by theme; ``comparable`` are those of themes with the same statements in ``grid``."""
     held = maturity.answers(connection, one)
     given = {item: answer.answer for item, answer in held.items()}
     return {
@@ -219,6 +227,7 @@ def _turn(connection: Connection, one: Assessment) -> dict[str, Any]:
         "begun": _day(one.begun_at),
         "closed": _day(one.closed_at) if one.closed_at else None,
         "grid": one.grid,
+        "comparable": sorted(same_themes(grid, one.edition)),
         "means": {
             score.theme: None if score.mean is None else round(score.mean, 2)
             for score in method.scores(one.edition.items, given)

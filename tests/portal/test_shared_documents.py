@@ -206,3 +206,92 @@ def test_only_those_who_moderate_see_the_queue(desk: Desk, who: str) -> None:
     assert browser.get(WAITING).status_code == 403
     sent = {"what": "post", "id": "x", "seen": "1", "state": "published"}
     assert browser.post(WAITING, sent).status_code == 403
+
+
+def published(desk: Desk, browser: Browser) -> str:
+    address = send(browser, "a.pdf", PDF).headers["location"].split("/services/datalab/")[1]
+    decide(desk)
+    return str(address)
+
+
+def withdraw(browser: Browser, address: str, number: str = "", reason: str = "Périmé") -> Any:
+    return browser.post(f"{address}withdraw", {"number": number, "reason": reason})
+
+
+def undo(browser: Browser, address: str, change: str = "") -> Any:
+    found = re.search(r'name="change" value="(\d+)"', browser.get(address).text)
+    return browser.post(f"{address}restore", {"change": change or (found[1] if found else "0")})
+
+
+def test_an_author_withdraws_a_document_old_links_say_why_and_undo_brings_it_back(
+    desk: Desk,
+) -> None:
+    agent, anyone = desk.browser_of("agent"), desk.browser()
+    address = published(desk, agent)
+    assert withdraw(agent, address, reason=" ").status_code == 422
+    assert anyone.get(f"{address}1").status_code == 200
+    said = agent.follow(withdraw(agent, address)).text
+    assert "nobody else reads it any more" in said
+    assert '<button class="plain"></button>' not in said
+    for path in (address, f"{address}1"):
+        gone = anyone.get(path)
+        assert gone.status_code == 410
+        assert "Périmé" in gone.text
+    assert "Éclairage connecté" not in anyone.get(LIBRARY).text
+    assert "Périmé" in agent.get(address).text
+    assert withdraw(agent, address).status_code == 422, "nothing is left to withdraw"
+    assert undo(agent, address).status_code == 303
+    assert anyone.get(f"{address}1").content == PDF
+    assert undo(agent, address, "1").status_code == 409
+
+
+def test_one_version_is_withdrawn_and_the_other_stays(desk: Desk) -> None:
+    agent, anyone = desk.browser_of("agent"), desk.browser()
+    address = published(desk, agent)
+    send(agent, "a.txt", b"Deux", f"{address.removeprefix(LIBRARY)}new", note="x")
+    assert withdraw(agent, address, "2").status_code == 303
+    assert anyone.get(f"{address}2").status_code == 404, "nobody else ever read it"
+    assert anyone.get(address).status_code == 200
+    assert undo(agent, address).status_code == 303
+    assert anyone.get(f"{address}2").status_code == 404, "it waits to be read, as before"
+    assert "waits to be read" in agent.get(address).text
+    decide(desk)
+    assert withdraw(agent, address, "1").status_code == 303
+    assert anyone.get(f"{address}1").status_code == 410
+    assert anyone.get(f"{address}2").text == "Deux"
+    assert withdraw(agent, address, "7").status_code == 422
+
+
+def test_a_moderator_withdraws_and_its_author_does_not_put_it_back(desk: Desk) -> None:
+    agent, steward, anyone = desk.browser_of("agent"), desk.browser_of("steward"), desk.browser()
+    address = published(desk, agent)
+    assert withdraw(desk.browser_of("facilitator"), address).status_code == 403
+    assert withdraw(anyone, address).status_code in {303, 401, 403}
+    assert withdraw(desk.browser_of("citizen"), address).status_code == 403
+    assert anyone.get(address).status_code == 200
+    assert withdraw(steward, address, reason="Un nom y figure").status_code == 303
+    assert "Un nom y figure" in anyone.get(address).text
+    page = steward.get(address).text
+    change = re.search(r'name="change" value="(\d+)"', page)
+    assert change
+    assert undo(agent, address, change[1]).status_code == 409
+    assert anyone.get(address).status_code == 410
+    assert undo(steward, address).status_code == 303
+    assert anyone.get(address).status_code == 200
+
+
+def test_the_municipality_of_an_account_is_asked_once(desk: Desk) -> None:
+    agent, other = desk.browser_of("agent"), desk.browser_of("facilitator")
+    forms = (f"{LIBRARY}new", f"{PEERS}new?kind=sheet", f"{PEERS}new?kind=question")
+
+    def proposed(browser: Browser) -> set[str]:
+        pattern = r'name="origin" maxlength="150" value="([^"]*)"'
+        return {found for form in forms for found in re.findall(pattern, browser.get(form).text)}
+
+    assert proposed(agent) == {""}
+    fields = {"code": "21999", "name": "Ville d’essai", "population": "4200"}
+    agent.post("smart-territory/begin", fields)
+    assert proposed(agent) == {"Ville d’essai"}, "it answers for one municipality"
+    assert proposed(other) == {""}
+    send(agent, "a.pdf", PDF, origin="Syndicat d’essai")
+    assert proposed(agent) == {"Syndicat d’essai"}, "it said so last"

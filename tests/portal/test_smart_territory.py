@@ -80,7 +80,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(desk: 
     page = answer(agent, "users", given, **more)
     assert page.status_code == 422
     assert "&lt;b&gt;kept&lt;/b&gt;" in page.text
-    assert "Give a whole address" in page.text
+    assert "Give the whole address" in page.text
     assert "why it does not apply" in page.text
     assert view(agent)["done"] == 0
     assert begin(agent, "2199").status_code == 422
@@ -127,21 +127,63 @@ def test_a_closed_assessment_changes_no_more_and_the_next_shows_progress(desk: D
     assert "Progress over time" in agent.get(f"{ROOT}21999/").text
 
 
+def agents(desk: Desk, codes: range) -> dict[str, Browser]:
+    """An agent for each municipality, who begins for it."""
+    found = {}
+    for code in map(str, codes):
+        desk.add(f"agent-{code}", "agents")
+        found[code] = desk.browser_of(f"agent-{code}")
+    return found
+
+
 def test_peers_are_shown_from_five_on_and_never_by_name(desk: Desk) -> None:
-    agent = desk.browser_of("agent")
+    agent, others = desk.browser_of("agent"), agents(desk, range(21900, 21905))
     begin(agent)
     answer(agent, "users", {"users-requests": "2", "users-access": "2"})
-    for place, level in enumerate((0, 1, 2, 3)):
-        fill(agent, f"2190{place}", level)
     begin(agent, "21950", 90_000)
-    assert not view(agent)["enough"]
-    assert all(row["peers"]["count"] is None for row in view(agent)["themes"])
-    fill(agent, "21909", 4)
+    for place, (code, other) in enumerate(others.items()):
+        assert not view(agent)["enough"]
+        assert all(row["peers"]["count"] is None for row in view(agent)["themes"] if row["peers"])
+        fill(other, code, place)
     found = view(agent)
     peers = found["themes"][0]["peers"]
     assert (peers["count"], peers["low"], peers["median"], peers["high"]) == (5, 1.0, 2.0, 3.0)
     assert "Ville 2190" not in agent.get(f"{ROOT}21999/").text
     assert not view(agent, "21950")["enough"], "another stratum"
+
+
+def test_made_up_municipalities_of_one_account_unveil_no_real_one(desk: Desk) -> None:
+    """Whoever closes four of their own would read the fifth; or through somebody they let in."""
+    intruder, owner = desk.browser_of("agent"), agents(desk, range(21905, 21906))["21905"]
+    begin(intruder)
+    answer(intruder, "users", {"users-requests": "2", "users-access": "2"})
+    fill(owner, "21905", 4)
+    for place in range(5):
+        fill(intruder, f"2190{place}", 0)
+    assert not view(intruder)["enough"]
+    # Another account, whose municipality the intruder did not begin, sees one speaker only.
+    friend = desk.browser_of("steward")
+    begin(friend, "21960")
+    for code in range(21900, 21905):
+        intruder.post(f"{ROOT}{code}/team", {"account": "steward", "act": "in"})
+        intruder.post(f"{ROOT}{code}/team", {"account": "agent", "act": "out"})
+    assert not view(friend, "21960")["enough"]
+
+
+def test_who_closes_after_the_fifth_is_not_read_from_what_changes(desk: Desk) -> None:
+    agent, others = desk.browser_of("agent"), agents(desk, range(21900, 21910))
+    begin(agent)
+    answer(agent, "users", {"users-requests": "2", "users-access": "2"})
+    codes = list(others)
+    for place, code in enumerate(codes[:5]):
+        fill(others[code], code, place)
+    before = [row["peers"] for row in view(agent)["themes"]]
+    for code in codes[5:9]:
+        fill(others[code], code, 4)
+        fill(others[code], code, 0)
+        assert [row["peers"] for row in view(agent)["themes"]] == before
+    fill(others[codes[9]], codes[9], 4)
+    assert view(agent)["themes"][0]["peers"]["count"] == 10
 
 
 def test_files_hold_every_answer_and_no_formula(desk: Desk) -> None:

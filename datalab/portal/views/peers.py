@@ -17,7 +17,7 @@ from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
 from datalab.portal.page import render
 from datalab.portal.person import person_of, require
-from datalab.portal.views.shared import STATE_NAMES
+from datalab.portal.views.shared import STATE_NAMES, known_origin
 from datalab.portal.views.smart_territory import RIGHT, root, sentence
 
 router = APIRouter(include_in_schema=False)
@@ -44,16 +44,17 @@ def posts(request: Request, q: str = "", tag: str = "") -> Response:
 
 @router.get("/smart-territory/peers/new")
 def new(request: Request, kind: str = "question") -> Response:
-    require(request, RIGHT)
-    return _form(request, kind if kind in {"sheet", "question"} else "question", None, {}, {})
+    typed = {"origin": known_origin(request, require(request, RIGHT))}
+    kind = kind if kind in {"sheet", "question"} else "question"
+    return _form(request, kind, None, typed, {})
 
 
 @router.get("/smart-territory/peers/{id}/answer")
 def answer_form(request: Request, id: str) -> Response:
-    require(request, RIGHT)
+    typed = {"origin": known_origin(request, require(request, RIGHT))}
     with request.app.state.participation.reading() as connection:
         question = peer.get(connection, id)
-    return _form(request, "answer", question, {}, {})
+    return _form(request, "answer", question, typed, {})
 
 
 @router.post("/smart-territory/peers/new")

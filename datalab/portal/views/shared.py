@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from datalab.errors import FieldRefused, UnknownShared, UploadRefused
+from datalab.errors import (
+    FieldRefused,
+    SharedWithdrawn,
+    UnknownShared,
+    UploadRefused,
+)
 from datalab.i18n import Phrase, translate
 from datalab.participation import shared
+from datalab.participation import shared_withdrawal as withdrawal
+from datalab.participation.origin import origin_of
 from datalab.participation.shared import KIND_NAMES, LICENSES, Described
 from datalab.participation.upload import KINDS, LARGEST, Upload, look
+from datalab.portal.figures import day
 from datalab.portal.form import upload_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
@@ -49,15 +59,14 @@ def library(request: Request, q: str = "", tag: str = "", kind: str = "") -> Res
         "licenses": LICENSES,
         "states": STATE_NAMES,
         "allowed": _may(request),
-        "moderator": _moderates(request),
+        "moderator": moderates(request),
     }
     return render(request, "smart_territory_library.html", context)
 
 
 @router.get("/smart-territory/library/new")
 def new(request: Request) -> Response:
-    require(request, RIGHT)
-    return _form(request, None, {}, {})
+    return _form(request, None, {"origin": known_origin(request, require(request, RIGHT))}, {})
 
 
 @router.post("/smart-territory/library/new")
@@ -85,11 +94,8 @@ async def send_again(request: Request, id: str) -> Response:
 def content(request: Request, id: str, number: int) -> Response:
     """The file of an edition, to be kept and never opened here."""
     with request.app.state.participation.reading() as connection:
-        account, all_of = _account(request), _moderates(request)
-        document = shared.get(connection, id, account, all_of=all_of)
-        edition = next((one for one in document.editions if one.number == number), None)
-        if edition is None:
-            raise UnknownShared()
+        document = _seen(request, connection, id, number)
+        edition = next(one for one in document.editions if one.number == number)
         body = shared.content(connection, edition)
     name = f"{edition.filename.rpartition('.')[0]}-v{edition.number}.{edition.form}"
     headers = {
@@ -108,17 +114,66 @@ def without_slash(request: Request, id: str) -> Response:
 
 @router.get("/smart-territory/library/{id}/")
 def one(request: Request, id: str) -> Response:
+    return shown(request, id, {}, {})
+
+
+def _seen(
+    request: Request, connection: Connection, id: str, number: int | None = None
+) -> shared.Document:
+    """A document that the reader may see, with that version.
+
+    Raises
+    ------
+    UnknownShared, SharedWithdrawn
+    """
+    all_of, language = moderates(request), language_of(request)
+    try:
+        found = shared.get(connection, id, _account(request), all_of=all_of)
+        if number is None or any(one.number == number for one in found.editions):
+            return found
+        raise UnknownShared()
+    except UnknownShared:
+        gone = withdrawal.gone(connection, id, number)
+        if gone is None:
+            raise
+        on = day(datetime.fromtimestamp(gone.read_at or gone.sent_at, UTC), language)
+        raise SharedWithdrawn(day=on, reason=_ended(gone.reason)) from None
+
+
+def _ended(words: str) -> str:
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+def shown(
+    request: Request, id: str, typed: dict[str, str], wrong: dict[str, str], status: int = 200
+) -> Response:
     name, language = _account(request), language_of(request)
     with request.app.state.participation.reading() as connection:
-        found = shared.get(connection, id, name, all_of=_moderates(request))
+        found = _seen(request, connection, id)
+        own = bool(name) and found.account == name
+        holds = own or moderates(request)
+        withdrawn = withdrawal.standing(connection, found) if holds else []
     context = {
         "document": found,
         "kind": KIND_NAMES[found.kind].in_(language),
         "license": LICENSES[found.license],
         "states": STATE_NAMES,
-        "own": bool(name) and found.account == name,
+        "own": own,
+        "withdrawn": withdrawn,
+        "restorable": {one.change for one in withdrawn if one.by == name or moderates(request)},
+        "withdrawable": [one for one in found.editions if one.state not in withdrawal.GONE]
+        if holds
+        else [],
+        "typed": typed,
+        "wrong": wrong,
     }
-    return render(request, "smart_territory_document.html", context)
+    return render(request, "smart_territory_document.html", context, status=status)
+
+
+def known_origin(request: Request, person: Person) -> str:
+    """What a form proposes as the municipality of whoever fills it in."""
+    with request.app.state.participation.reading() as connection:
+        return origin_of(connection, person.name)
 
 
 async def _sent(request: Request, person: Person, id: str | None, fields: FormData) -> Response:
@@ -208,6 +263,6 @@ def _may(request: Request) -> bool:
     return person is not None and person.may(RIGHT)
 
 
-def _moderates(request: Request) -> bool:
+def moderates(request: Request) -> bool:
     person = person_of(request)
     return person is not None and person.may("moderate:exchange")
