@@ -50,15 +50,23 @@ _HEADERS: dict[str, tuple[set[str], ...]] = {
         *({"prenom"}, {"prenoms"}, {"nom", "famille"}, {"nom", "usage"}, {"nom", "naissance"}),
         *({"nom", "prenom"}, {"nom", "patronymique"}, {"civilite"}, {"firstname"}, {"surname"}),
         *({"first", "name"}, {"last", "name"}, {"lastname"}, {"full", "name"}, {"fullname"}),
-        *({"given", "name"}, {"family", "name"}, {"titulaire"}, {"beneficiaire", "nom"}),
+        *({"given", "name"}, {"family", "name"}, {"titulaire"}, {"patronyme"}),
         *({"nom", "habitant"}, {"nom", "eleve"}, {"nom", "demandeur"}, {"nom", "proprietaire"}),
         *({"nom", "contact"}, {"contact", "name"}, {"nom", "agent"}, {"nom", "usager"}),
+        *({"nom", "marital"}, {"nom", "jeune", "fille"}, {"nom", "epouse"}, {"nom", "salarie"}),
+        *({"nom", "adherent"}, {"nom", "licencie"}, {"nom", "benevole"}, {"nom", "enfant"}),
+        *({"nom", "parent"}, {"nom", "locataire"}, {"nom", "electeur"}, {"nom", "patient"}),
+        *({"nom", "allocataire"}, {"nom", "redevable"}, {"nom", "representant"}),
     ),
     "address": (
         *({"adresse", "domicile"}, {"adresse", "personnelle"}, {"domicile"}, {"home", "address"}),
         *({"adresse", "habitant"}, {"adresse", "postale", "demandeur"}),
     ),
 }
+# SCDL: who receives a grant is an association as a rule, and first names given are counted. There
+# the values decide.
+_BY_VALUES = ({"beneficiaire", "nom"},)
+_LISTED = {"ENFANT_PRENOM"}
 # A number of something, or a count, is no person whatever else the header says.
 _COUNTED = {"nb", "nombre", "taux", "part", "total", "count", "number", "pop", "rang", "pct"}
 # Births are counted too: NAISD24, naissances_2022.
@@ -110,12 +118,13 @@ _GIVEN = {"prenom", "prenoms", "firstname", "first", "given", "civilite"}
 _BARE = {"nom", "noms", "name", "last", "first", "patronyme"}
 STUDIED = 600  # different values
 _WHOLE = 0.5  # share of the values that have to say so
+_SOME = 0.05  # … where the header says that persons may be among others
 
 
 def suspicion_of(name: str, label: str, kind: str, values: Sequence[str]) -> Suspicion | None:
     """Why the column may be about persons, or None."""
     named = [*words(name), *words(label)]
-    by_header = _by_header(named)
+    by_header = None if name in _LISTED else _by_header(named)
     counted = _COUNTED & set(named)
     if counted and not (counted == {"number"} and by_header in _NUMBERS):
         by_header = None
@@ -137,6 +146,8 @@ def suspicion_of(name: str, label: str, kind: str, values: Sequence[str]) -> Sus
         if best[0] == "phone" and _of_a_service(filled):
             return None
         return Suspicion(best[0], by, round(best[1], 2), _masked(filled, _TESTS[best[0]]))
+    if by_header is None and best and best[0] == "name" and best[1] >= _SOME:
+        by_header = "name" if any(one <= set(named) for one in _BY_VALUES) else None
     if by_header is None or not filled:
         return None
     tests = {**_TESTS, "machine": _is_machine, "phone": _is_some_phone}
@@ -159,6 +170,26 @@ def beside_persons(headers: Sequence[str], suspicions: Sequence[Suspicion | None
         for one, suspicion in zip(named, suspicions, strict=True)
     )
     return {n for n, one in enumerate(named) if about and len(one) == 1 and one <= _BARE}
+
+
+def surnames(headers: Sequence[str]) -> dict[int, int | None]:
+    """The columns of names of persons by their headers alone, since no value of them says so.
+
+    Returns
+    -------
+    dict
+        place of the column: None, or the place of the first name without which a value below
+        ``Nom`` may be that of an association.
+    """
+    named = [set(words(header)) for header in headers]
+    given = next((n for n, one in enumerate(named) if one and one <= _GIVEN - {"civilite"}), None)
+    found: dict[int, int | None] = {}
+    for n, (header, one) in enumerate(zip(headers, named, strict=True)):
+        if header not in _LISTED and not one & _COUNTED and _by_header(list(one)) == "name":
+            found[n] = None
+        elif given is not None and len(one) == 1 and one <= _BARE:
+            found[n] = given
+    return found
 
 
 def named_person(values: Sequence[str]) -> Suspicion:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from datalab import __version__
-from datalab.i18n import translate
+from datalab.i18n import Language, translate
 from datalab.participation.documents.block import (
     Block,
     Document,
@@ -75,6 +76,7 @@ def document_of(case: Case, moment: datetime, address: str) -> Document:
         Paragraph(teller.answer(), "lead"),
         *teller.reasons(),
         *teller.blocks(),
+        *teller.publish(),
         *teller.proven(proof),
     )
     subject = teller.t("What the commune has to publish, and what the lab holds of it")
@@ -82,8 +84,13 @@ def document_of(case: Case, moment: datetime, address: str) -> Document:
 
 
 def blocks_of(case: Case) -> tuple[Block, ...]:
-    """The details below the answer, for the page."""
+    """What stands below the answer, for the page: what is missing and what is there."""
     return tuple(_Teller(case).blocks())
+
+
+def duties_of(case: Case) -> tuple[tuple[str, Items], ...]:
+    """What to publish in groups, for the page: the first is open there, the others are not."""
+    return tuple(_Teller(case).duties())
 
 
 def reasons_of(case: Case) -> list[str]:
@@ -130,18 +137,19 @@ class _Teller:
 
     def blocks(self) -> Iterator[Block]:
         case = self.case
-        yield Heading(2, self.t("What to publish"))
+        yield Heading(2, self.t("What is missing"))
+        if case.missing:
+            yield Items(tuple(Item(f"{one.title} ({one.schema})") for one in case.missing))
         yield Paragraph(
             self.t(
-                "The open-data duty is not the only one: some duties are those of every commune, "
-                "others of larger ones."
+                "Of {count} duties that are surely those of {name}, {schemas} have a schema that "
+                "the lab can hold a file against; {valid} valid publications are in the lab.",
+                count=self.number(len(case.of("yes"))),
+                name=case.name,
+                schemas=self.number(sum(bool(one.schema) for one in case.of("yes"))),
+                valid=self.number(len(case.valid)),
             )
         )
-        for applies in ("yes", "unknown", "if", "recommended", "no"):
-            duties = case.of(applies)
-            if duties:
-                yield Heading(3, f"{APPLIES[applies].in_(case.language)} ({len(duties)})")
-                yield Items(tuple(self._item(one) for one in duties))
         yield Heading(2, self.t("What the lab holds, and whether it is valid"))
         there = [one for duty in case.duties for one in duty.there]
         if there:
@@ -164,19 +172,27 @@ class _Teller:
                     name=case.name,
                 )
             )
-        yield Heading(2, self.t("What is missing"))
-        if case.missing:
-            yield Items(tuple(Item(f"{one.title} ({one.schema})") for one in case.missing))
+
+    def duties(self) -> Iterator[tuple[str, Items]]:
+        """What to publish, by whether it is this commune's; each with its texts."""
+        case = self.case
+        for applies in ("yes", "unknown", "if", "recommended", "no"):
+            found = case.of(applies)
+            if found:
+                name = f"{APPLIES[applies].in_(case.language)} ({len(found)})"
+                yield name, Items(tuple(self._item(one) for one in found))
+
+    def publish(self) -> Iterator[Block]:
+        yield Heading(2, self.t("What to publish"))
         yield Paragraph(
             self.t(
-                "Of {count} duties that are surely those of {name}, {schemas} have a schema that "
-                "the lab can hold a file against; {valid} valid publications are in the lab.",
-                count=self.number(len(case.of("yes"))),
-                name=case.name,
-                schemas=self.number(sum(bool(one.schema) for one in case.of("yes"))),
-                valid=self.number(len(case.valid)),
+                "The open-data duty is not the only one: some duties are those of every commune, "
+                "others of larger ones."
             )
         )
+        for name, items in self.duties():
+            yield Heading(3, name)
+            yield items
         yield Paragraph(
             self.t("This is a reading of public texts, no legal advice. Ask a lawyer in doubt."),
             "note",
@@ -243,15 +259,16 @@ class _Teller:
         language = self.case.language
         since = figures.day(one.in_force, language) if one.in_force else ""
         source = f"{one.legal_source} ({CHECKED[one.checked].in_(language)})"
-        details = [source]
+        details = [_together(source, language)]
         if since:
             details.append(self.t("In force since {day} at the latest", day=since))
         if one.schema:
             version = f" {one.schema_version}" if one.schema_version else ""
             details.append(self.t("Schema: {schema}", schema=f"{one.schema}{version}"))
         if one.note:
-            details.append(one.note)
-        return Item(f"{one.title}{self._colon()}{one.what}", tuple(details))
+            details.append(_together(one.note, language))
+        what = _together(f"{one.title}{self._colon()}{one.what}", language)
+        return Item(what, tuple(details))
 
     def _colon(self) -> str:
         return "\u00a0: " if self.case.language == "fr" else ": "
@@ -277,6 +294,13 @@ class _Teller:
             license,
             when,
         )
+
+
+def _together(text: str, language: Language) -> str:
+    """No line begins with French punctuation, or with the number of an article."""
+    if language != "fr":
+        return text
+    return re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\bart\.) |(?<=n°) ", "\u00a0", text)
 
 
 def answer_word(case: Case) -> str:

@@ -6,16 +6,17 @@ import csv
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 from datalab.catalog.schema import Schema, SchemaField
+from datalab.inspection.personal import surnames
 from datalab.lake.conformity import KEPT, check
 from datalab.lake.connection import connect
 from datalab.lake.tabular import from_rows
 from datalab.preparation.mending import mend
-from datalab.preparation.persons import KINDS, WHOLE, Found, found_in, hidden, masked
+from datalab.preparation.persons import GIVEN, KINDS, WHOLE, Found, found_in, hidden, masked
 from datalab.preparation.prepared import Prepared, Told, Wish, Wrong
 
 Line = tuple[int, list[str]]
@@ -63,13 +64,21 @@ def table_of(
         return replace(begun, rows=sum(1 for _ in rows) + lost_rows)
     mends: Counter[str] = Counter()
     persons = Persons(wish)
+    of_persons = surnames(names)
+    surnamed = {
+        one.name: of_persons[at]
+        for one in fields
+        if (at := places.get(wish.columns.get(one.name, ""))) in of_persons
+        and one.name not in GIVEN
+    }
     kept: list[Line] = []
     wrong: list[Wrong] = []
     original: dict[int, Sequence[str | None]] = {}
     withheld = 0
     for line, cells in rows:
         made = [_value(one, wish, places, cells, mends) for one in fields]
-        made, private = persons.cleared(fields, made)
+        whole = {name for name, at in surnamed.items() if at is None or (cells[at] or "").strip()}
+        made, private = persons.cleared(fields, made, whole)
         if private:
             withheld += 1
             continue
@@ -109,11 +118,18 @@ class Persons:
         self.number: Counter[tuple[str, str]] = Counter()
         self.done: dict[tuple[str, str], str] = {}
 
-    def cleared(self, fields: Sequence[SchemaField], row: list[str]) -> tuple[list[str], bool]:
-        """The row with what tells of persons masked, and whether it has to be withheld whole."""
+    def cleared(
+        self, fields: Sequence[SchemaField], row: list[str], surnamed: Set[str] = frozenset()
+    ) -> tuple[list[str], bool]:
+        """The row with what tells of persons masked, and whether it has to be withheld whole.
+
+        ``surnamed`` fields come from a column that is called a name of persons.
+        """
         private, made = False, list(row)
         for at, one in enumerate(fields):
             found = found_in(one.name, row[at]) if row[at] else []
+            if row[at] and one.name in surnamed:
+                found = [Found("name", 0, len(row[at]))]
             acted: list[Found] = []
             for each in found:
                 key = (one.name, each.kind)

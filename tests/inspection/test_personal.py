@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from datalab.catalog.schema import schemas
 from datalab.inspection.inspect import inspect
-from datalab.inspection.personal import suspicion_of
+from datalab.inspection.personal import surnames, suspicion_of
 
 PERSONAL = {
     "email": ("contact", ["a.martin@example.org", "b.durand@example.org"]),
@@ -47,6 +48,32 @@ def test_what_is_about_persons_is_suspected(kind: str) -> None:
 def test_what_is_about_places_and_things_is_not(name: str) -> None:
     header, values = NOT_PERSONAL[name]
     assert suspicion_of(header, "", "varchar", values) is None
+
+
+@pytest.mark.parametrize(
+    "header", ["Nom de famille", "Patronyme", "NOM_USAGE", "Nom marital", "Nom de l’adhérent"]
+)
+def test_a_column_of_surnames_is_known_by_its_header(header: str) -> None:
+    found = suspicion_of(header, "", "varchar", ["MARTIN", "Garnier", "Petit"])
+    assert found is not None
+    assert (found.kind, found.by) == ("name", "header")
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_no_header_of_a_national_schema_is_a_surname_by_itself(name: str) -> None:
+    fields = [one.name for one in schemas()[name].fields]
+    assert surnames(fields) == {}
+    values = ["Club de marche", "Dijon", "Fontaine"]
+    found = {one: suspicion_of(one, "", "varchar", values) for one in fields}
+    assert [one for one, why in found.items() if why is not None and why.kind == "name"] == []
+
+
+def test_persons_among_those_who_receive_grants_are_found_by_the_values() -> None:
+    clubs = [f"Club {number}" for number in range(10)]
+    assert suspicion_of("nomBeneficiaire", "", "varchar", clubs) is None
+    found = suspicion_of("nomBeneficiaire", "", "varchar", [*clubs, "Mme Claire Martin"])
+    assert found is not None
+    assert found.kind == "name"
 
 
 def test_a_wrong_key_makes_no_social_security_number() -> None:

@@ -18,14 +18,18 @@ from pypdf import PdfReader
 from rdflib import RDF, Graph
 from rdflib.namespace import DCAT
 
+from datalab.people import accounts
+from datalab.people.store import Store
 from datalab.portal.duty import NEEDED
 from datalab.proposal import Proposals
 from datalab.refresh import refresh
 from datalab.settings import CHECKOUT, Settings
 from tests.hub.lab import eventually
-from tests.portal.desk import ORIGIN, PAGE, Browser, Desk
+from tests.portal.desk import ORIGIN, PAGE, Browser, Desk, now
 from tests.portal.serving import served
 from tests.portal.test_browser import WCAG
+from tests.portal.test_dcat import SHAPES, violations
+from tests.portal.test_smart_territory_browser import signed_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
@@ -128,6 +132,7 @@ def test_the_feed_of_a_commune_holds_its_publications_alone(
         graph = Graph().parse(data=answer.text, format=format_)
         assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == count
         assert len(set(graph.subjects(RDF.type, DCAT.Catalog))) == 1
+        assert violations(graph, Graph().parse(data=SHAPES, format="turtle")) == []
 
 
 def sent(browser: Browser, name: str, data: bytes, **said: str) -> Any:
@@ -209,6 +214,22 @@ def test_what_is_no_table_is_refused_next_to_the_field(desk: Desk, name: str, da
     assert "Traceback" not in answer.text
 
 
+def test_the_commune_for_which_somebody_answers_is_chosen_already(desk: Desk) -> None:
+    agent = desk.browser_of("agent")
+    assert "selected" not in agent.get("open-data-duty/prepare").text
+    agent.post("smart-territory/begin", {"code": "21617", "name": "Talant", "population": "1"})
+    assert '<option value="21617" selected>' in agent.get("open-data-duty/prepare").text
+    elsewhere = agent.get("open-data-duty/prepare?commune=21231").text
+    assert '<option value="21231" selected>' in elsewhere
+
+
+def test_a_table_beyond_twenty_megabytes_is_refused_next_to_the_field(desk: Desk) -> None:
+    answer = sent(desk.browser_of("student"), "t.csv", b"a;b\n" + b"1;2\n" * 5_010_000)
+    assert answer.status_code == 422
+    assert "it is larger than 20" in answer.text
+    assert 'aria-invalid="true"' in answer.text
+
+
 def test_another_schema_or_commune_is_refused(desk: Desk) -> None:
     browser = desk.browser_of("student")
     for said in ({"schema": "../../secret"}, {"commune": "75056"}):
@@ -217,6 +238,8 @@ def test_another_schema_or_commune_is_refused(desk: Desk) -> None:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
+    for folder in ("hub", "secrets", "accounts"):
+        (home / folder).mkdir(exist_ok=True)
     with served(Settings(home=home)) as host:
         yield host
 
@@ -232,4 +255,63 @@ def test_pages_fit_a_phone_and_axe_finds_nothing(
         page.goto(address + path)
         assert Axe().run(page, options=WCAG).violations_count == 0, path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_assistant_is_walked_by_keys_alone(
+    browser: Chromium, address: str, home: Path, tmp_path: Path
+) -> None:
+    """From an empty form to a proposal; a table too large is refused on the way."""
+    settings = Settings(home=home)
+    accounts.add(Store(settings.people), now(), "tests", "steward", ("stewards",), "Steward")
+    context = signed_in(browser, settings, address)
+    page = context.new_page()
+
+    def reach(selector: str) -> None:
+        """By Tab, seen all the way."""
+        for _ in range(120):
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                shown = "getComputedStyle(document.activeElement).outlineStyle"
+                assert page.evaluate(shown) != "none", selector
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(selector)
+
+    def choose(file: Path) -> None:
+        reach("#file")
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Space")
+        chooser.value.set_files(file)
+        reach("button[type=submit]")
+
+    large, small = tmp_path / "large.csv", tmp_path / "small.csv"
+    large.write_bytes(b"a;b\n" + b"1;2\n" * 5_010_000)
+    small.write_bytes(TABLE.encode("cp1252"))
+    page.goto(f"{address}open-data-duty/prepare")
+    reach("#commune")
+    page.keyboard.type("Talant")
+    reach("#schema")
+    page.keyboard.press("Home")
+    choose(large)
+    page.keyboard.press("Enter")
+    page.get_by_text("il dépasse 20 Mo").wait_for()
+    page.keyboard.press("Shift+Tab")
+    choose(small)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    reach("[name=f_COLL_SIRET]")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("21210617300017")
+    reach("[value=prepare]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_text("2 lignes valides").wait_for()
+    assert Axe().run(page, options=WCAG).violations_count == 0
+    reach("[name=read]")
+    page.keyboard.press("Space")
+    reach("[value=propose]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "/datasets/new/" in page.url
     context.close()

@@ -42,7 +42,8 @@ def made(folder: Path, name: str, data: bytes, schema: str, **wished: dict[str, 
     columns = [Column(one.source, one.examples) for one in found.columns]
     matched = proposals(find_schema(schema), columns)
     fixed = {"COLL_NOM": "Talant", "COLL_SIRET": SIRET, **wished.get("fixed", {})}
-    wish = Wish(schema, {k: m.column for k, m in matched.items()}, fixed, wished.get("keep", {}))
+    columns_of = {k: m.column for k, m in matched.items()} | wished.get("columns", {})
+    wish = Wish(schema, columns_of, fixed, wished.get("keep", {}))
     return prepare(file, found, wish, folder / "out")
 
 
@@ -142,6 +143,33 @@ def test_a_grant_to_a_person_never_leaves_and_is_counted(tmp_path: Path) -> None
     assert (row["montant"], row["pourcentageSubvention"]) == ("1200.50", "0.8")
     assert (row["nature"], row["notificationUE"]) == ("aide en numéraire", "non")
     assert reference_says_valid(tmp_path, "scdl-subventions")
+
+
+@pytest.mark.parametrize("header", ["Nom de famille", "Patronyme", "Nom du demandeur"])
+def test_a_surname_alone_is_known_by_its_header(tmp_path: Path, header: str) -> None:
+    fixed = {"nomAttribuant": "Talant", "idAttribuant": SIRET}
+    text = GRANTS.replace("Bénéficiaire,", f"{header},").replace("Mme Claire Martin", "Martin")
+    wished = {"fixed": fixed, "columns": {"nomBeneficiaire": header}}
+    found = made(tmp_path, "aides.csv", text.encode(), "scdl-subventions", **wished)
+    assert (found.good, found.withheld) == (0, 3), "a column of persons is one for every row"
+    assert "Martin" not in (tmp_path / "out" / "rejected.csv").read_text(encoding="utf-8")
+
+
+def test_a_name_beside_a_first_name_is_a_person_and_without_one_an_association(
+    tmp_path: Path,
+) -> None:
+    fixed = {"nomAttribuant": "Talant", "idAttribuant": SIRET}
+    head, club, person, *_ = GRANTS.splitlines()
+    text = "\n".join(
+        [
+            head.replace("Bénéficiaire", "Prénom,Nom"),
+            f",{club}",
+            person.replace("Mme Claire Martin", "Claire,Martin"),
+        ]
+    )
+    found = made(tmp_path, "aides.csv", text.encode(), "scdl-subventions", fixed=fixed)
+    assert (found.good, found.withheld) == (1, 1)
+    assert "Martin" not in (tmp_path / "out" / "valid.csv").read_text(encoding="utf-8")
 
 
 def test_a_reason_keeps_a_name_but_never_a_number_of_social_security(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from datalab.errors import InvalidParameter
 from datalab.i18n import Language, Phrase
 from datalab.methods.open_data_duty import Count, count
-from datalab.participation.documents.block import Block
+from datalab.participation.documents.block import Block, Items
 from datalab.portal.addresses import root_of
 from datalab.portal.duty import Case, Line, all_cases, case_of, of_commune
 from datalab.portal.duty_document import (
@@ -20,6 +20,7 @@ from datalab.portal.duty_document import (
     answer_word,
     blocks_of,
     document_of,
+    duties_of,
     proof_of,
     reasons_of,
 )
@@ -52,6 +53,7 @@ class CaseView:
     word: str
     reasons: list[str]
     blocks: tuple[Block, ...] = field(metadata=PAGE_ONLY)
+    duties: tuple[tuple[str, Items], ...] = field(metadata=PAGE_ONLY)
 
 
 @router.get(f"{HOME}/", include_in_schema=False)
@@ -160,7 +162,13 @@ def _case(request: Request, insee: str, staff: str = "") -> Case:
 def _view(request: Request, insee: str, staff: str = "") -> CaseView:
     case = _case(request, insee, staff)
     return CaseView(
-        case.language, case, answer_of(case), answer_word(case), reasons_of(case), blocks_of(case)
+        case.language,
+        case,
+        answer_of(case),
+        answer_word(case),
+        reasons_of(case),
+        blocks_of(case),
+        duties_of(case),
     )
 
 

@@ -16,14 +16,17 @@ from starlette.requests import Request
 
 from datalab.errors import (
     DatalabError,
+    FormTooLarge,
     PreparationRefused,
     ProposalRefused,
     TooFast,
     UnknownPreparation,
 )
 from datalab.i18n import Phrase, translate
+from datalab.participation.maturity import communes_of
 from datalab.people import audit
 from datalab.portal import duty_preparing as preparing
+from datalab.portal import figures
 from datalab.portal.duty import COMMUNES, rows_of
 from datalab.portal.duty_preparing import Work
 from datalab.portal.duty_proposing import propose
@@ -56,14 +59,31 @@ FILES = {
 @router.get(HOME)
 def new(request: Request, commune: str = "", schema: str = "") -> Response:
     """Choose commune, schema and file; and the files that one has in preparation already."""
-    return _new(request, signed_in(request), {"commune": commune, "schema": schema})
+    person = signed_in(request)
+    if not commune:  # the one for which somebody answers elsewhere in the lab
+        with request.app.state.participation.reading() as connection:
+            theirs = communes_of(connection, person.name)
+        commune = theirs[0].commune if len(theirs) == 1 else ""
+    return _new(request, person, {"commune": commune, "schema": schema})
 
 
 @router.post(HOME)
 async def begin(request: Request) -> Response:
     """Take the file and look at it."""
     person = signed_in(request)
-    fields = await upload_of(request, LARGEST + OVERHEAD)
+    try:
+        fields = await upload_of(request, LARGEST + OVERHEAD)
+    except FormTooLarge:  # nothing of it was read, the other fields neither
+        size = figures.size(LARGEST, language_of(request))
+        reason = Phrase(
+            "it is larger than {size}; keep the columns that are needed, or cut it by year",
+            size=size,
+        )
+        refused = PreparationRefused(field="file", reason=reason)
+        unread = dict.fromkeys(("commune", "schema", "siret"), "")
+        if "application/json" in request.headers.get("accept", ""):
+            raise refused from None
+        return await run_in_threadpool(_new, request, person, unread, refused)
     said = {name: str(fields.get(name) or "").strip() for name in ("commune", "schema", "siret")}
     try:
         id = await run_in_threadpool(_begun, request, person, fields.get("file"), said)
