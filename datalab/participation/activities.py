@@ -68,7 +68,10 @@ SURVEYS = Activity(
     Phrase("know the needs and opinions of groups of people, as statistics"),
     CONSENT,
     Phrase("respondents"),
-    Phrase("answers, language, when they were given; no name and no address"),
+    Phrase(
+        "answers, free texts as typed and as shown, language, when they were given; no name and "
+        "no address are asked"
+    ),
     Phrase(
         "agents who run the questionnaire; the open datasets, with groups of people that are too "
         "small left out"

@@ -129,7 +129,7 @@ def _question(
             problem = REQUIRED if needed else None
         if problem is None and value is not None:
             text = written(variable, value)
-            problem = _constraint(question, text, checked, today)
+            problem = _constraint(variable, text, checked, today)
             if problem is None:
                 checked.answers[variable.name] = value
                 checked.texts[variable.name] = text
@@ -138,11 +138,14 @@ def _question(
 
 
 def _constraint(
-    question: Question, own: str, checked: Checked, today: date
+    variable: Variable, own: str, checked: Checked, today: date
 ) -> Phrase | Mapping[str, str] | None:
+    question = variable.question
     if question.constraint is None:
         return None
-    if condition(question.constraint).holds(checked.texts, own, today.isoformat()):
+    # It says the answer itself as "." or by its name, as XLSForms do.
+    texts = {**checked.texts, variable.name: own}
+    if condition(question.constraint).holds(texts, own, today.isoformat()):
         return None
     return question.constraint_message or Phrase("This answer is not possible here.")
 

@@ -86,7 +86,7 @@ def begin_anew(store: Store, settings: Settings, now: float, actor: str = ACTOR)
     """Forget everything that was said in it and begin with the examples."""
     with store.writing() as connection:
         found = find(connection) or _made(connection, now)
-        gone = _forget(connection, found)
+        gone = forget(connection, found)
         _set_back(connection, found, now, actor)
         fresh = session.get(connection, found.id)
         fill(connection, fresh, TEMPLATES["class"], language=LANGUAGE, now=now, actor=ACTOR)
@@ -131,8 +131,8 @@ def _values(now: float) -> dict[str, Any]:
     }
 
 
-def _forget(connection: Connection, found: Session) -> list[str]:
-    """Take everything out; ids of pictures whose files go too."""
+def forget(connection: Connection, found: Session) -> list[str]:
+    """Take everything out of a demonstration; ids of pictures whose files go too."""
     held = select(PARTICIPANT.c.author_id).where(PARTICIPANT.c.session_id == found.id)
     said = select(CONTRIBUTION.c.author_id).where(CONTRIBUTION.c.session_id == found.id)
     authors = {id for asked in (held, said) for id in connection.execute(asked).scalars() if id}

@@ -184,6 +184,9 @@ class _Reader:
 
     def call(self, name: str, depth: int) -> Tree:
         if name not in FUNCTIONS:
+            if not self.text[self.place :].lstrip().startswith("("):
+                reason = "“{name}” is not understood there; an answer is written {answer}"
+                raise Unreadable(Phrase(reason, name=name, answer=f"${{{name}}}"))
             known = ", ".join(sorted(FUNCTIONS))
             reason = "“{name}” is no function that is known here; known are {known}"
             raise Unreadable(Phrase(reason, name=name, known=known))

@@ -41,6 +41,7 @@ NEUTRAL: dict[str, tuple[str, ...]] = {
         "version",
     ),
     "follower": ("request_id",),
+    "finding_link": ("*",),
     "foreword": ("*",),
     "mark": ("*",),
     "material": ("*",),

@@ -15,6 +15,7 @@ from datalab.i18n import Language, translate
 from datalab.methods import disclosure, raking
 from datalab.methods.raking import Raked
 from datalab.methods.representativeness import Comparison, compare
+from datalab.participation.bands import edges_of, tells_one
 from datalab.participation.campaign import Campaign
 from datalab.participation.expression import text_of
 from datalab.participation.questionnaire import Questionnaire, Variable
@@ -22,8 +23,6 @@ from datalab.participation.response import Response
 from datalab.participation.survey import Survey
 
 NONE = ""  # the category of who did not answer
-MOST_VALUES = 12  # different numbers beyond which they are put into classes
-CLASSES = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,11 @@ class Rate:
 
 
 def categories(
-    questionnaire: Questionnaire, variable: Variable, values: Sequence[Any], language: Language
+    questionnaire: Questionnaire,
+    variable: Variable,
+    values: Sequence[Any],
+    language: Language,
+    edges: Sequence[float] | None = None,
 ) -> list[tuple[str, str]]:
     """Every category of a variable, in order, with what it is called; not "no answer"."""
     if variable.kind in {"one", "many"}:
@@ -89,33 +92,23 @@ def categories(
         return [("given", translate("answered", language))]
     if variable.kind == "date":
         return [(year, year) for year in sorted({str(v)[:4] for v in values if v is not None})]
-    edges = edges_of(variable, values)
     if edges is None:
         found = sorted({float(v) for v in values if v is not None})
         if variable.question.type == "scale":
             found = questionnaire.numbered(variable.question)
         return [(text_of(v), _number(v, language)) for v in found]
+    if not edges:
+        return [("-", translate("answered", language))]
     names = [f"{text_of(low)}-" for low in edges]
-    return [
+    named = [
         (name, _class(low, high, variable.kind == "integer", language))
         for name, low, high in zip(["-", *names], [None, *edges], [*edges, None], strict=True)
     ]
+    least = variable.question.min
+    return named[1:] if least is not None and edges[0] <= least else named
 
 
-def edges_of(variable: Variable, values: Sequence[Any]) -> list[float] | None:
-    """Where the classes of a number begin; None where each value is its own."""
-    if variable.kind not in {"integer", "decimal"} or variable.question.type == "scale":
-        return None
-    if variable.question.bands:
-        return variable.question.bands
-    found = sorted(float(v) for v in values if v is not None)
-    if len(set(found)) <= MOST_VALUES and variable.kind == "integer":
-        return None
-    cuts = [found[len(found) * n // CLASSES] for n in range(1, CLASSES)] if found else []
-    return sorted({float(f"{cut:.2g}") for cut in cuts}) or None
-
-
-def category_of(variable: Variable, value: Any, edges: list[float] | None) -> str:
+def category_of(variable: Variable, value: Any, edges: Sequence[float] | None) -> str:
     """The category that an answer is in."""
     if value is None:
         return NONE
@@ -142,7 +135,8 @@ def summary(
     questionnaire, least = survey.questionnaire, survey.smallest_cell
     values = [response.answers.get(variable.name) for response in responses]
     weighing = list(weights) if weights is not None else [1.0] * len(values)
-    listed = categories(questionnaire, variable, values, language)
+    edges = edges_of(variable, values, least)
+    listed = categories(questionnaire, variable, values, language, edges)
     total = len(values)
     there = [value is not None for value in values]
     answered = sum(there)
@@ -158,7 +152,6 @@ def summary(
         }
         counts[NONE] = None if shown is None else total - shown
     else:
-        edges = edges_of(variable, values)
         placed = [[category_of(variable, value, edges)] for value in values]
         tally = Counter(name for names in placed for name in names)
         exact = {name: tally[name] for name, _ in [*listed, (NONE, "")]}
@@ -182,6 +175,8 @@ def summary(
         if name != NONE or tally[NONE]
     ]
     mean, heavier = _means(variable, values, weighing, least)
+    if any(counts[name] is None for name, _ in listed):
+        mean = heavier = None  # with the counts beside it, it would give back what they hide
     return Summary(
         variable.name,
         questionnaire.label_of(variable, language),
@@ -216,11 +211,11 @@ def cross(
     sides = []
     for one in (variable, by):
         values = [response.answers.get(one.name) for response in responses]
+        edges = edges_of(one, values, least)
         listed = [
-            *categories(survey.questionnaire, one, values, language),
+            *categories(survey.questionnaire, one, values, language, edges),
             (NONE, translate("no answer", language)),
         ]
-        edges = edges_of(one, values)
         sides.append((listed, [category_of(one, value, edges) for value in values]))
     (rows, down), (columns, across) = sides
     tally = Counter(zip(down, across, strict=True))
@@ -308,11 +303,12 @@ def _share(count: int | None, of: int | None) -> float | None:
 def _means(
     variable: Variable, values: Sequence[Any], weights: Sequence[float], least: int
 ) -> tuple[float | None, float | None]:
-    """Mean and weighted mean of numbers, where enough people answered."""
+    """Mean and weighted mean of numbers, where enough people answered and none outweighs all."""
     pairs = [
         (float(v), w) for v, w in zip(values, weights, strict=True) if isinstance(v, int | float)
     ]
-    if variable.kind not in {"integer", "decimal"} or len(pairs) < 2 * least:
+    numeric = variable.kind in {"integer", "decimal"}
+    if not numeric or len(pairs) < 2 * least or tells_one([v for v, _ in pairs]):
         return None, None
     heavy = sum(w for _, w in pairs)
     return sum(v for v, _ in pairs) / len(pairs), sum(v * w for v, w in pairs) / heavy

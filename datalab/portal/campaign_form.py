@@ -81,7 +81,9 @@ def margin_fields(
         held = (margins or {}).get(variable.name, {})
         listed = [
             (code, label, f"{held[code]:g}" if code in held else "")
-            for code, label in categories(questionnaire, variable, [], language)
+            for code, label in categories(
+                questionnaire, variable, [], language, variable.question.bands
+            )
         ]
         found.append((variable.name, questionnaire.label_of(variable, language), listed))
     return found

@@ -58,6 +58,7 @@ def test_a_definition_is_stored_and_read_again_unchanged() -> None:
         ("min: 15", "min: 15\n        decimals: 2", "n’a pas cette clé"),
         ("bands: [25, 30, 35, 40]", "bands: [30, 25]", "tranches"),
         ('constraint: ". <= today()"', 'constraint: ". <= tomorrow()"', "fonction"),
+        ('"${young_children} = 0"', '"young_children = 0"', "s’écrit ${young_children}"),
         ("name: couple", "name: alone", "deux fois"),
         ("minutes: 7", "minutes: 7\nminutes: 8", "deux fois"),
     ],
@@ -105,6 +106,13 @@ def test_what_is_missing_or_impossible_is_said_by_question() -> None:
         "fr": "Entre 1 et 80 heures par semaine.",
         "en": "Between 1 and 80 hours a week.",
     }
+
+
+def test_a_constraint_says_the_answer_itself_by_a_dot_or_by_its_name() -> None:
+    for own in (".", "${price}"):
+        asked = small(f"  - {{name: price, type: decimal, label: Prix, constraint: '{own} > 2'}}")
+        assert check(asked, {"price": ["3,5"]}, DAY).answers == {"price": 3.5}
+        assert set(check(asked, {"price": ["1"]}, DAY).problems) == {"price"}
 
 
 def test_the_text_beside_other_counts_only_with_it() -> None:

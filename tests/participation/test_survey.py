@@ -31,7 +31,9 @@ from datalab.participation import (
     survey,
 )
 from datalab.participation.answers import check
+from datalab.participation.bands import edges_of
 from datalab.participation.campaign import Campaign, Draft
+from datalab.participation.definition import read_yaml
 from datalab.participation.questionnaire import as_json, of_json
 from datalab.participation.response import Sender
 from datalab.participation.store import Store
@@ -265,6 +267,38 @@ def test_results_hide_few_people_and_what_would_give_them_back(store: Store) -> 
     totals = dict(zip(cross.columns, cross.rows[-1][1], strict=True))
     assert totals["Dijon"] == 12
     assert [v for k, v in totals.items() if v is None] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("typed", "edges"),
+    [
+        ([0] * 40 + [2], []),  # one class: neither the value nor that somebody has it
+        ([0] * 40 + [1] * 9 + [3], [1.0]),
+        ([0] * 9 + [1] * 9, None),
+        ([320.5], []),
+        ([], []),
+        ([float(n) for n in range(100)], [20.0, 40.0, 60.0, 80.0]),
+    ],
+)
+def test_classes_of_numbers_do_not_tell_what_one_person_answered(
+    typed: list[float], edges: list[float] | None
+) -> None:
+    kind = "integer" if typed and isinstance(typed[0], int) else "decimal"
+    text = f"title: T\nsections: [{{name: a, questions: [{{name: n, type: {kind}, label: N}}]}}]"
+    variable = read_yaml(text.encode()).variables["n"]
+    assert edges_of(variable, [*typed, None], 5) == edges
+
+
+def test_no_mean_gives_back_what_is_hidden(store: Store) -> None:
+    asked, to = opened(store)
+    two = {"young_children": "2", "care": "creche", "access_near": "easy"}
+    for number in range(40):
+        send(store, asked, to, number, **(two if number == 7 else {}))
+    with store.reading() as connection:
+        answers = response.counted(connection, asked)
+    found = results.summary(asked, answers, asked.questionnaire.variables["young_children"], "fr")
+    assert (len(found.lines), found.mean) == (1, None)
+    assert "2" not in found.lines[0].label
 
 
 def test_weights_follow_the_margins_of_a_campaign(store: Store) -> None:

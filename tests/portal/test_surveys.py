@@ -305,6 +305,9 @@ def test_margins_give_a_comparison_and_weights(field: Field) -> None:
         "go": "look",
     }
     assert "none-such" in agent.post(f"{here}/margins", {**margins, **look}).text
+    french = agent.get(here, **{"Accept-Language": "fr"}).text
+    assert re.search(r"Khi-deux \d+,\d\d\b", french)
+    assert "à 0,3 fois" in french
 
 
 def test_a_paper_is_checked_and_recorded_once(field: Field) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,24 @@ def test_what_was_typed_is_there_after_the_page_was_closed(
     page.wait_for_function("document.querySelector('[name=q-young_children]').value === '3'")
     assert page.get_by_label("Je suis d’accord.").is_checked()
     page.context.close()
+
+
+def test_what_was_opened_once_opens_again_without_a_network(
+    browser: Browser, village: Village
+) -> None:
+    page = phone(browser, village)
+    page.wait_for_function("caches.match(location.href).then(Boolean)")
+    begin(page)
+    household(page, "4")
+    page.get_by_role("button", name="Page suivante").click()
+    page.wait_for_timeout(800)
+    page.context.set_offline(True)
+    page.close()
+    again = page.context.new_page()
+    again.goto(village.at(village.field.at))
+    again.wait_for_function("document.querySelector('[name=q-young_children]').value === '4'")
+    again.locator("[data-progress] p").filter(has_text=re.compile("2")).wait_for()
+    again.context.close()
 
 
 def test_the_keyboard_alone_answers(browser: Browser, village: Village) -> None:

@@ -12,10 +12,12 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   const today = () => { const d = new Date(); return new Date(d - d.getTimezoneOffset() * 60000).toISOString().slice(0, 10); };
   let step = words.step || "intro";
 
+  const point = ({ name }) => ["latitude", "longitude"].map((axis) => fields(`q-${name}-${axis}`)[0]?.value.trim() || "").join(" ").trim();
+  const commune = ({ name }) => fields(`q-${name}-commune`)[0]; // its middle counts where there is no point
   // What was typed, as conditions see it.
   const given = (variable) => {
     const name = `q-${variable.name}`;
-    if (variable.kind === "place") return ["latitude", "longitude"].map((axis) => fields(`${name}-${axis}`)[0]?.value.trim() || "").join(" ").trim();
+    if (variable.kind === "place") return point(variable) || commune(variable)?.value || "";
     const found = fields(name), ticked = found.filter((f) => !["radio", "checkbox"].includes(f.type) || f.checked).map((f) => f.value);
     return ticked.join(" ").trim();
   };
@@ -59,7 +61,9 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
       if (min !== null && value < min) return filled(words.least, facts);
       if (max !== null && value > max) return filled(words.most, facts);
     }
-    if (question.constraint && !conditions.holds(question.constraint, answers, written(variable), today())) return question.message;
+    // A constraint says the answer itself as "." or by its name.
+    const own = written(variable);
+    if (question.constraint && !conditions.holds(question.constraint, { ...answers, [variable.name]: own }, own, today())) return question.message;
     return "";
   }
 
@@ -165,7 +169,10 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   }
   function shownAs(variable) {
     const found = fields(`q-${variable.name}`).filter((field) => !field.disabled);
-    if (variable.kind === "place") return given(variable).split(" ").filter(Boolean).map((part) => Number(part).toFixed(3)).join(", ");
+    if (variable.kind === "place") {
+      const chosen = commune(variable);
+      return point(variable).split(" ").filter(Boolean).map((part) => Number(part).toFixed(3)).join(", ") || (chosen?.value ? chosen.selectedOptions[0].textContent.trim() : "");
+    }
     return found.map((field) => {
       if (["radio", "checkbox"].includes(field.type)) return field.checked ? field.closest("label").textContent.trim() : "";
       if (field.tagName === "SELECT") return field.value ? field.selectedOptions[0].textContent.trim() : "";
@@ -193,6 +200,7 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
     if (!next) return;
     history.pushState({ survey: next }, "");
     show(next);
+    if (form.elements.left) { form.elements.left.value = next; form.elements.left.dispatchEvent(new Event("input", { bubbles: true })); }
     keep();
   }
 
@@ -217,7 +225,12 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   form.addEventListener("input", () => draw());
   form.addEventListener("change", () => draw());
   form.addEventListener("reset", () => setTimeout(draw));
-  form.addEventListener("filled", () => { draw(); if (step === "sent") show(order(look().shown).find((name) => tell(new Set([name]))) || "review"); });
+  form.addEventListener("filled", () => {
+    const path = order(draw()), left = form.elements.left?.value;
+    // Whoever comes back goes on at the page that was left.
+    if (step === "intro" && fields("agreed")[0]?.checked && path.includes(left)) { show(left); return; }
+    if (step === "sent") show(path.find((name) => tell(new Set([name]))) || "review");
+  });
   form.addEventListener("outbox", ({ detail }) => { if (detail.state !== "refused") show("sent"); });
   addEventListener("popstate", (event) => { if (!single && step !== "sent") show(event.state?.survey || words.step || "intro"); });
   if (single) draw(); else show(step, false);
