@@ -137,7 +137,7 @@
     const first = fields.find(([name, value]) => name === named && value.trim()) || fields.find(([name, value]) => typeof value === "string" && value.trim() && form.elements[name]?.matches?.("textarea, input[type=text]"));
     const item = {
       key: uuid(), form: nameOf(form), page: location.pathname, action: button?.getAttribute("formaction") || form.action, fields,
-      title: first ? first[1].trim().slice(0, 80) : "", follow: "outboxFollow" in form.dataset,
+      title: form.dataset.outboxTitle || (first ? first[1].trim().slice(0, 80) : ""), follow: "outboxFollow" in form.dataset,
       at: Date.now(), state: "waiting", why: "", tries: 0,
     };
     await put("items", item);
@@ -371,5 +371,11 @@
     await draw();
     await flush();
   })();
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register(`${prefix}/worker.js`, { scope: `${prefix}/` }).catch(() => {});
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register(`${prefix}/worker.js`, { scope: `${prefix}/` }).catch(() => {});
+    // Opened before any worker was there to keep it: who came by a code opens it once, then is offline.
+    if (!navigator.serviceWorker.controller) {
+      navigator.serviceWorker.ready.then(({ active }) => active?.postMessage({ warm: [inside(location.href)] }));
+    }
+  }
 })();

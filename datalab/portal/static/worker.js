@@ -112,6 +112,7 @@ async function warm(path) {
   const address = new URL(HOME + path, location.origin), pages = await caches.open(PAGES);
   if (await pages.match(address.href)) return;
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!keepable(answer)) return; // no navigation: what asks who is there leads elsewhere, and its copy is right
   const text = await answer.clone().text(), parts = await caches.open(PARTS);
   for (const [, found] of text.matchAll(/(?:src|href)="([^"]+\/static\/[^"]+)"/g)) {
     const part = new URL(found.replaceAll("&amp;", "&"), location.origin);
@@ -119,7 +120,8 @@ async function warm(path) {
     const got = await fetch(part);
     if (keepable(got)) await parts.put(part.href, got);
   }
-  await keep(address.href, answer); // last: a page that opens has all its parts
+  // Last: a page that opens has all its parts. Somebody may have opened it meanwhile: that copy is newer.
+  if (!await pages.match(address.href)) await keep(address.href, answer);
 }
 
 // The message of a push is empty: what it has to say is asked for, by who holds the subscription.
