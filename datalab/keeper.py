@@ -48,6 +48,7 @@ from datalab.projects.reading import Reading
 from datalab.projects.server import ProjectServers
 from datalab.projects.sync import fingerprint, sync
 from datalab.settings import Settings
+from datalab.watching.alarm import Alarm
 
 LOG = logging.getLogger("datalab.keeper")
 SYNC_SECONDS = 60.0
@@ -76,8 +77,8 @@ class Task:
 
 def tasks(settings: Settings) -> list[Task]:
     """Every task of the lab, the most urgent first."""
-    later = time.monotonic() + HOUR
-    pages = Apart(settings)
+    later, soon = time.monotonic() + HOUR, time.monotonic() + 30
+    pages, alarm = Apart(settings), Alarm(settings)
     return [
         Task("watch", 5, watch_servers(settings)),
         Task("departures", 2, departures(settings)),
@@ -97,6 +98,7 @@ def tasks(settings: Settings) -> list[Task]:
         Task("demonstration", 60, beside("demonstration", keep_demonstration(settings))),
         Task("surveys", 5, beside("surveys", release_surveys(settings))),
         Task("retention", 3600, beside("retention", erase_what_is_over(settings))),
+        Task("alarm", 30, beside("alarm", lambda lab: alarm.turn(lab.now)), soon),
         Task("pages", 15, beside("pages", lambda lab: pages.work(lab.now))),
     ]
 
@@ -189,7 +191,7 @@ def history(settings: Settings) -> Callable[[Lab], None]:
     return work
 
 
-def beside(name: str, work: Callable[[Lab], None]) -> Callable[[Lab], None]:
+def beside(name: str, work: Callable[[Lab], object]) -> Callable[[Lab], None]:
     """``work`` on a thread of its own, one turn at a time: what is slow keeps nobody waiting."""
     running: threading.Thread | None = None
 
@@ -340,4 +342,4 @@ def run(settings: Settings, stopping: threading.Event) -> None:
 def hub_api(settings: Settings, plan: Plan) -> HubApi:
     """The hub of this home, with the rights of the keeper."""
     token = secret(settings.secrets, "keeper_token")
-    return HubApi(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
+    return HubApi(plan.hub_api, token)

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from datalab.errors import ProposalRefused, UnknownProposal
 from datalab.i18n import Phrase
+from datalab.inspection.draft import TO_FILL
 
 State = Literal["reading", "unreadable", "draft", "sent", "refused", "published"]
 STATES: dict[State, Phrase] = {
@@ -92,7 +93,7 @@ class Proposal:
         """As people know it: its title where it has one, else its file or its link."""
         said = self.document.get("title", {})
         titles = [said.get(known, "") for known in (language, "fr", "en")]
-        named = [title for title in titles if title not in ("", "À compléter", "To be completed")]
+        named = [title for title in titles if title not in ("", *TO_FILL.values())]
         return str(named[0] if named else self.name or self.url or self.id)
 
 

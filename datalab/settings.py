@@ -103,6 +103,20 @@ class Settings(BaseSettings):
         "a comma between two; links to any other are refused.",
     )
     mail_from: str = Field(default="", description="Sender of the lab's mail.")
+    alert_mail: str = Field(
+        default="",
+        description="Whom the lab writes to when something is wrong with it, with a comma between "
+        "two.",
+    )
+    alert_webhook: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address that gets the same as JSON by POST, as chat servers read it.",
+    )
+    heartbeat_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address outside the lab that is asked each minute while the lab is looked "
+        "after; whoever is behind it raises the alarm when that ends.",
+    )
     privacy_contact: str = Field(
         default="",
         description="Whom people write to about their data: an e-mail or postal address.",

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from datalab.correspondence import correspond
+from datalab.inspection.draft import TO_FILL
 from datalab.lineage.store import Lineage
 from datalab.people import accounts
 from datalab.proposal import Proposal, Proposals
@@ -160,7 +161,7 @@ def test_a_refused_address_holds_nobody_up_and_stands_in_no_log(
     with desk.store.writing() as database:
         database.execute("UPDATE accounts SET email = 'opérateur@é.test' WHERE name = 'operator'")
     proposals = Proposals(desk.settings.proposals)
-    title = {"fr": "Arbres", "en": "To be completed"}
+    title = {"fr": "Arbres", "en": TO_FILL["en"]}
     one = proposals.create("citizen", now(), name="arbres.csv")
     did(proposals, one, "citizen", "send", state="sent", document={"title": title})  # type: ignore[arg-type]
     accounts.speak(desk.store, "steward", "en")

@@ -233,17 +233,28 @@ def keep_versions(seat: Seat) -> bool:
 
 
 def assess_commune(seat: Seat) -> bool:
-    """Begin an assessment of a municipality of one's own."""
+    """Begin an assessment of a municipality of one's own, be in its team, ask the others."""
     asked = allowed(seat.browser.get("smart-territory/library/new"))
     number = 21_900 + SEATS.index(seat.name)
     fields = {"code": str(number), "name": f"Essai {number}", "population": "4200"}
     answer = seat.browser.send("smart-territory/begin", fields)
     assert (answer.status_code == 303 and allowed(answer)) is asked, answer.text
+    own = seat.browser.get(f"smart-territory/communes/{number}/")
+    assert (own.status_code == 200 and allowed(own)) is asked
+    said = {"kind": "question", "title": "Essai", "origin": "Essai", "text": "Qui a essayé ?"}
+    answer = seat.browser.send("smart-territory/peers/new", said)
+    assert (answer.status_code == 303 and allowed(answer)) is asked, answer.text
     return asked
 
 
 def moderate_exchange(seat: Seat) -> bool:
-    return allowed(seat.browser.get("smart-territory/waiting"))
+    asked = allowed(seat.browser.get("smart-territory/waiting"))
+    said = {"what": "document", "id": "not-there", "seen": "1", "state": "published"}
+    # Who may is told that there is no such document, who may not is told nothing of it.
+    answer = seat.browser.send("smart-territory/waiting", said)
+    assert (answer.status_code == 404) is asked, answer.text
+    assert allowed(answer) is asked
+    return asked
 
 
 def publish_dataset(seat: Seat) -> bool:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "datalab"
-FOUNDATION = {"errors", "settings", "i18n"}
+FOUNDATION = {"errors", "settings", "i18n", "logline", "relay"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"i18n"},
+    "logline": {"errors", "i18n"},
     "settings": set(),
     "i18n": set(),
+    "relay": set(),
     "catalog": set(),
     "methods": set(),
     "database": set(),
@@ -30,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inspection": {"catalog", "lake"},
     "preparation": {"catalog", "inspection", "lake"},
     "lineage": {"database", "lake", "people", "projects"},
-    "notebook": {"lake", "catalog", "methods"},
+    "notebook": {"lake", "catalog", "compute", "methods"},
     "assets": {"connectors"},
     "recheck": {"catalog", "lake", "quality"},
     "cleaning": {"catalog", "isolation", "lake", "lineage", "projects"},
@@ -38,20 +40,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "restoring": {"isolation", "lake"},
     "gate": {"catalog", "lake", "lineage"},
     "errands": {"catalog", "connectors"},
+    "intake": {"catalog", "connectors", "gate", "lake", "quality", "recheck"},
     "refresh": {
+        "compute",
+        "intake",
         "recheck",
         "connectors",
         "errands",
         "gate",
         "isolation",
         "lake",
-        "quality",
         "catalog",
     },
     "trial": {"connectors", "lake", "quality", "catalog"},
     "refresher": {"refresh", "connectors", "errands", "lake", "quality", "catalog"},
     "admittance": {"hub", "isolation", "lake", "participation", "people", "projects"},
-    "proposal": set(),
+    "proposal": {"inspection"},
     "correspondence": {
         "announcement",
         "catalog",
@@ -76,7 +80,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "participation",
         "people",
         "projects",
+        "watching",
     },
+    "watching": {"catalog", "deployment", "isolation", "lake", "participation"},
+    "rehearsal": {"participation", "watching"},
     "deployment": {
         "assets",
         "catalog",
@@ -108,6 +115,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "restoring",
         "inspection",
         "trial",
+        "watching",
     },
 }
 DOORS = {"cli", "commands"}

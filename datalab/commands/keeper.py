@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 
 import click
 
 from datalab.commands.lab import home_option, settings_of
+from datalab.logline import install
 
 
 @click.command("keeper")
@@ -17,9 +17,10 @@ def keeper_command(home: str | None) -> None:
     """Tient le laboratoire en ordre : historique, invités, limites, serveurs oubliés."""
     from datalab.keeper import run
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = settings_of(home=home)
+    settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    install(settings.logs, "keeper")
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    run(settings_of(home=home), stopping)
+    run(settings, stopping)

@@ -305,7 +305,7 @@ def _follow(settings: Settings, now: float) -> None:
         plan = _plan(settings)
     except NotRunning:
         return
-    if not answers(f"http://127.0.0.1:{plan.hub_port}/hub/api"):
+    if not answers(plan.hub_api):
         return
     homes = Homes(settings.home / "accounts", os.geteuid() == 0)
     store, projects = _store(settings), Projects(settings.shared, settings.projects)

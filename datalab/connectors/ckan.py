@@ -36,6 +36,9 @@ class Source(RemoteSource):
     datastore: bool = Field(
         False, description="whether its rows are read from the DataStore; then 'format: json'"
     )
+    fields: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=list, description="its columns to read, of the DataStore; all if absent"
+    )
     page_size: int = Field(1000, ge=1, le=32_000, description="rows asked for at once")
 
     def problems_beside(self, file: Path) -> list[tuple[str, str, str | None]]:
@@ -105,6 +108,7 @@ def _rows(visit: Visit, source: Source, api: str) -> Iterator[dict[str, Any]]:
             limit=source.page_size,
             offset=found,
             sort=ROW,
+            fields=json.dumps(source.fields, ensure_ascii=False) if source.fields else None,
         )
         result = _result(visit, url)
         records, total = result.get("records"), result.get("total")

@@ -21,6 +21,7 @@ from datalab.errors.deployment import (
     HomeNotEmpty,
     NotRunning,
     PortBusy,
+    TransferRefused,
 )
 from datalab.errors.diagnosis import DiagnosisNotThere, UnknownCommune
 from datalab.errors.duty import (
@@ -223,6 +224,7 @@ from datalab.errors.survey import (
 from datalab.errors.territory import (
     AssessmentClosed,
     NotInTheTeam,
+    SharedWithdrawn,
     UnknownAssessment,
     UnknownShared,
     UploadRefused,
@@ -253,11 +255,12 @@ __all__ = [
     "QueryRefused", "RangeRefused", "ReceiptTaken", "RefreshFailed", "RefresherRunning",
     "ReportRefused", "RequestClosed", "RequestError", "ReservedSlug", "RightMissing", "RouteTaken",
     "RunError", "RunFailed", "RunRefused", "ServerRunning", "SessionError", "SessionFull",
-    "SessionNotOpen", "SeveralValuesPerPlace", "SignInNeeded", "SignInRefused", "SourceChanged",
-    "SourceError", "SourceIncomplete", "SourceMissing", "SourceRefused", "SourceTooLarge",
-    "SourceUnexpected", "SourceUnreachable", "Stale", "StillOpen", "SurveyClosed", "SurveyExists",
-    "SurveyFixed", "TooBusy", "TooFast", "TooManyAttempts", "TooManyComments", "TooManyRejects",
-    "TooManyRows", "TooManyStreams", "TooMuch", "UnknownAccount", "UnknownApiKey",
+    "SessionNotOpen", "SeveralValuesPerPlace", "SharedWithdrawn", "SignInNeeded", "SignInRefused",
+    "SourceChanged", "SourceError", "SourceIncomplete", "SourceMissing", "SourceRefused",
+    "SourceTooLarge", "SourceUnexpected", "SourceUnreachable", "Stale", "StillOpen", "SurveyClosed",
+    "SurveyExists", "SurveyFixed", "TooBusy", "TooFast", "TooManyAttempts", "TooManyComments",
+    "TooManyRejects", "TooManyRows", "TooManyStreams", "TooMuch", "TransferRefused",
+    "UnknownAccount", "UnknownApiKey",
     "UnknownAssessment", "UnknownCampaign", "UnknownColumn", "UnknownComment", "UnknownCommune",
     "UnknownDataset", "UnknownDraft", "UnknownDutyCommune", "UnknownFeature", "UnknownFlag",
     "UnknownGroup", "UnknownHousehold", "UnknownInvitation", "UnknownItem", "UnknownJurisdiction",

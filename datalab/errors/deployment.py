@@ -38,6 +38,12 @@ class BackupFailed(DeploymentError):
     template = "No backup was written to {path}: {reason}. Choose another place and try again."
 
 
+class TransferRefused(DeploymentError):
+    code = "transfer-refused"
+    status = 409
+    template = "Nothing was brought over. {database}: {reason}."
+
+
 class BackupUnreadable(DeploymentError):
     code = "backup-unreadable"
     status = 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from datalab.errors.root import DatalabError
 
 
@@ -13,6 +15,7 @@ class ParticipationError(DatalabError):
 class ParticipationUnavailable(ParticipationError):
     code = "participation-unavailable"
     status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "60"}
     template = (
         "The lab cannot record anything at this moment ({reason}). Nothing of yours was lost: "
         "what you typed stays on your screen. Send it again in a minute."

@@ -103,8 +103,8 @@ class Accounts(Authenticator):  # type: ignore[misc]
         return True if same else current
 
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
-        from datalab.hub.flagging import FlagHandler
         from datalab.hub.invitation import JoinHandler, LeaveHandler
+        from datalab.hub.passing import FlagHandler, TrainingHandler
         from datalab.hub.password import LoginHandler, PasswordHandler
         from datalab.hub.signin import SigninHandler
         from datalab.hub.signout import SignoutHandler
@@ -117,6 +117,7 @@ class Accounts(Authenticator):  # type: ignore[misc]
             (r"/password", PasswordHandler),
             (r"/api/datalab/signout/([^/]+)", SignoutHandler),
             (r"/api/datalab/flags/([a-z0-9-]{1,60})", FlagHandler),
+            (r"/api/datalab/training/([a-z-]{1,40})", TrainingHandler),
             (r"/rejoindre(?:/([^/]*))?", JoinHandler),
             (r"/quitter", LeaveHandler),
         ]

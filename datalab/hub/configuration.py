@@ -39,6 +39,7 @@ def configure(c: Any) -> None:
     update_servers(c, settings, walls, plan)
     update_portal(c, settings, plan)
     update_pages(c)
+    update_watching(c, settings)
 
 
 def update_network(c: Any, settings: Settings, plan: Plan) -> None:
@@ -187,6 +188,7 @@ def update_portal(c: Any, settings: Settings, plan: Plan) -> None:
         },
         {"name": roles.SUPERVISOR, "api_token": secret(settings.secrets, "supervisor_token")},
         {"name": roles.KEEPER, "api_token": secret(settings.secrets, "keeper_token")},
+        {"name": roles.METRICS, "api_token": secret(settings.secrets, "metrics_token")},
     ]
     if settings.gateway:
         token = secret(settings.secrets, "gateway_token")
@@ -199,6 +201,21 @@ def update_pages(c: Any) -> None:
 
     c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.template_vars = template_variables()
+
+
+def update_watching(c: Any, settings: Settings) -> None:
+    """Figures for who holds the token of them; a log without names, addresses and keys."""
+    from datalab.hub.watching import log_request
+
+    c.JupyterHub.authenticate_prometheus = True
+    c.JupyterHub.tornado_settings = {"log_function": log_request}
+    lines = {"()": "datalab.logline.Lines"}
+    kept = {"()": "datalab.logline.Failures", "folder": str(settings.logs), "part": "hub"}
+    c.JupyterHub.logging_config = {
+        "formatters": {"lines": lines},
+        "handlers": {"console": {"formatter": "lines"}, "failures": kept},
+        "loggers": {"JupyterHub": {"handlers": ["console", "failures"]}},
+    }
 
 
 def welcome_notebook(project: Path) -> str:

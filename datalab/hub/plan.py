@@ -20,6 +20,12 @@ class Plan:
     hub_port: int
     proxy_port: int
     portal_port: int
+    hub_host: str = "127.0.0.1"  # in a cluster, the name of its service
+
+    @property
+    def hub_api(self) -> str:
+        """Where parts of the lab reach the hub."""
+        return f"http://{self.hub_host}:{self.hub_port}/hub/api"
 
     @property
     def bind_host(self) -> str:

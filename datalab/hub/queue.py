@@ -17,6 +17,8 @@ from contextlib import asynccontextmanager
 from itertools import zip_longest
 from typing import Literal
 
+from prometheus_client import Gauge, Histogram
+
 from datalab.i18n import Language, translate
 
 Lane = Literal["personal", "project"]
@@ -24,6 +26,16 @@ LANES: tuple[Lane, Lane] = ("personal", "project")
 # Starts that the estimate looks back on; before the first one, what a start takes on two cores.
 RECENT = 15
 FIRST_GUESS = 4.0
+# On /hub/metrics, beside JupyterHub's own.
+WAITING = Gauge("datalab_spawn_queue", "Servers that wait for their turn.", ["lane"])
+WAITED = Histogram(
+    "datalab_spawn_wait_seconds",
+    "How long a server waited for its turn, where it had to.",
+    ["lane"],
+    buckets=(0.1, 1, 5, 15, 30, 60, 120, 300),
+)
+for _lane in LANES:
+    WAITING.labels(_lane)
 
 
 class Queue:
@@ -44,7 +56,8 @@ class Queue:
         if self._free and not any(self._lanes.values()):
             self._free -= 1
         else:
-            await self._wait(who, lane)
+            with WAITING.labels(lane).track_inprogress(), WAITED.labels(lane).time():
+                await self._wait(who, lane)
         begin = self._clock()
         try:
             yield

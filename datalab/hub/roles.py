@@ -16,6 +16,7 @@ PORTAL = "datalab"
 SUPERVISOR = "datalab-supervisor"
 KEEPER = "datalab-keeper"
 GATEWAY = "dask-gateway"
+METRICS = "datalab-metrics"
 
 PORTAL_ACCESS = f"access:services!service={PORTAL}"
 
@@ -74,6 +75,12 @@ def roles() -> list[dict[str, Any]]:
                 "tokens",
                 "list:services",
             ],
+        },
+        {
+            "name": "datalab-metrics",
+            "description": "Whatever watches the lab: reads the hub's figures, and nothing else.",
+            "services": [METRICS],
+            "scopes": ["read:metrics"],
         },
     ]
     return services + [

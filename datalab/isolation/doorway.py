@@ -19,9 +19,10 @@ import asyncio
 import os
 import socket
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from datalab.relay import join
 
 LISTEN = "DATALAB_LISTEN_FD"
 READY = "DATALAB_READY_FD"
@@ -32,7 +33,6 @@ SOCKET = "way.sock"
 # The usual port of web proxies; the inner loopback has nobody else on it.
 WEB_PORT = 3128
 BACKLOG = 128
-PIECE = 2**16
 # A loopback that listens only for its own children cannot be flooded by others.
 AT_ONCE = 256
 
@@ -95,25 +95,6 @@ def carry(port: int, path: str) -> None:
         await server.serve_forever()
 
     threading.Thread(target=lambda: asyncio.run(serve()), name=f"way-{port}", daemon=True).start()
-
-
-Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-async def join(one: Ends, other: Ends) -> None:
-    """Carry bytes both ways until both sides have ended."""
-    await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
-    for writer in (one[1], other[1]):
-        writer.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while piece := await reader.read(PIECE):
-            writer.write(piece)
-            await writer.drain()
-    with suppress(OSError, RuntimeError):
-        writer.write_eof()
 
 
 def shown(ways: Path, account: str) -> tuple[tuple[Path, str, bool], ...]:

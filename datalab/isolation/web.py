@@ -22,7 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from datalab.isolation.doorway import Ends, bind, join
+from datalab.isolation.doorway import bind
+from datalab.relay import Ends, join
 
 LONGEST_HEAD = 2**16
 HEAD_SECONDS = 30

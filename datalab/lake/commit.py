@@ -13,7 +13,10 @@ from datalab.catalog.dataset import Dataset
 from datalab.lake.accumulation import Addition, append
 from datalab.lake.connection import identifier, literal
 from datalab.lake.layout import LakeFolder
+from datalab.lake.metadata import Commit, commits_in
 from datalab.lake.record import RunRecord
+
+METADATA = "__ducklake_metadata_work"  # where DuckLake attaches the metadata of ``work``
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,16 @@ def commit(
     dataset: Dataset,
     origin: Origin,
     record: RunRecord,
-) -> None:
+) -> list[Commit]:
     """Replace the table of ``dataset`` in ``working``, or add to it; ``place`` has the data files.
 
+    Returns
+    -------
+    commits
+        those that published the dataset, newest first; the first is this one.
+
+    Notes
+    -----
     Everything happens in one transaction; an error leaves it open, and the caller closes the
     connection. A file that was moved in by then belongs to no snapshot, and ``heal`` removes it.
     """
@@ -52,9 +62,12 @@ def commit(
     connection.execute(origin.attach)
     connection.execute("BEGIN")
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS work.{identifier(dataset.theme)}")
+    # Asked of the metadata: ``duckdb_tables()`` reads the statistics of every table of the lake,
+    # which took 1.8 of the 2.2 s of a publication among 450 (DuckDB 1.5.5).
     for (theme,) in connection.execute(
-        "SELECT schema_name FROM duckdb_tables() WHERE database_name = 'work' "
-        "AND table_name = ? AND schema_name <> ?",
+        "SELECT s.schema_name FROM __ducklake_metadata_work.ducklake_table t "
+        "JOIN __ducklake_metadata_work.ducklake_schema s USING (schema_id) "
+        "WHERE t.end_snapshot IS NULL AND t.table_name = ? AND s.schema_name <> ?",
         [dataset.sql_name, dataset.theme],
     ).fetchall():  # the dataset's YAML moved to another theme
         connection.execute(f"DROP TABLE work.{identifier(theme)}.{identifier(dataset.sql_name)}")
@@ -75,8 +88,11 @@ def commit(
         ],
     )
     connection.execute("COMMIT")
+    # Asked here, where the metadata are open: opening them again costs as much as the commit.
+    own = commits_in(connection, dataset.id, f"{METADATA}.")
     connection.execute("DETACH staged")
     connection.execute("DETACH work")
+    return own
 
 
 def _take(

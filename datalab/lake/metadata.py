@@ -65,15 +65,23 @@ def newest(path: Path) -> int:
 def commits(path: Path, dataset: str | None = None) -> list[Commit]:
     """The commits that published a dataset, or this one, newest first."""
     with opened(path, read_only=True) as connection:
-        rows = connection.execute(
-            "SELECT s.snapshot_id, strftime(s.snapshot_time, '%Y-%m-%dT%H:%M:%SZ'), c.author, "
-            "c.commit_message, c.commit_extra_info FROM ducklake_snapshot s "
-            "JOIN ducklake_snapshot_changes c USING (snapshot_id) "
-            "WHERE c.commit_extra_info IS NOT NULL AND ($dataset IS NULL OR "
-            "json_extract_string(c.commit_extra_info, '$.dataset') = $dataset) "
-            "ORDER BY s.snapshot_id DESC",
-            {"dataset": dataset},
-        ).fetchall()
+        return commits_in(connection, dataset)
+
+
+def commits_in(
+    connection: duckdb.DuckDBPyConnection, dataset: str | None = None, inside: str = ""
+) -> list[Commit]:
+    """The same from metadata that are open already; ``inside`` is their database with its dot."""
+    rows = connection.execute(
+        f"FROM {inside}ducklake_snapshot s JOIN {inside}ducklake_snapshot_changes c "
+        "USING (snapshot_id) SELECT s.snapshot_id, "
+        "strftime(s.snapshot_time, '%Y-%m-%dT%H:%M:%SZ'), c.author, "
+        "c.commit_message, c.commit_extra_info "
+        "WHERE c.commit_extra_info IS NOT NULL AND ($dataset IS NULL OR "
+        "json_extract_string(c.commit_extra_info, '$.dataset') = $dataset) "
+        "ORDER BY s.snapshot_id DESC",
+        {"dataset": dataset},
+    ).fetchall()
     return [
         Commit(snapshot, at, author or "", message or "", json.loads(facts))
         for snapshot, at, author, message, facts in rows

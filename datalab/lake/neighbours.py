@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -42,8 +43,12 @@ class Neighbours:
 
     def __init__(self, lake: Path, dataset: Dataset, snapshot: int | None = None) -> None:
         self.lake, self.dataset, self.snapshot = lake, dataset, snapshot
-        self.entries = read_index(lake)
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """The indexes of the lakes, read where something is compared: few suites ask for them."""
+        return read_index(self.lake)
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> Sequence[Path]:
         """Attach the lakes that may be looked at here; returns their data files."""

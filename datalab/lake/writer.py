@@ -100,8 +100,7 @@ class Writer:
             source = Origin(attach, f"staged.{staged.table}", staged.parquet)
         else:
             source = Origin(attach, f"staged.{WHOLE}", addition=staged.addition)
-        published = self._commit(place, dataset, source, record)
-        self._register(place, dataset, published, staged.rejects)
+        published = self._commit(place, dataset, source, record, staged.rejects)
         self.masks.settle(place)
         return published
 
@@ -109,7 +108,6 @@ class Writer:
         """Commit rows that a lake holds already as a new snapshot."""
         place = self._place(dataset.lake)
         published = self._commit(place, dataset, source, record)
-        self._register(place, dataset, published, ())
         self.masks.settle(place)
         return published
 
@@ -118,7 +116,7 @@ class Writer:
     ) -> None:
         """Commit what one mask shows of a table to the lake of that mask."""
         self._place(place.name)
-        self._register(place, shown, self._commit(place, shown, source, record), ())
+        self._commit(place, shown, source, record)
 
     def note(
         self, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject] = ()
@@ -251,31 +249,31 @@ class Writer:
         return self._connection
 
     def _commit(
-        self, place: LakeFolder, dataset: Dataset, source: Origin, record: RunRecord
+        self,
+        place: LakeFolder,
+        dataset: Dataset,
+        source: Origin,
+        record: RunRecord,
+        rejects: Sequence[Reject] = (),
     ) -> RunRecord:
-        """One transaction: the whole table replaced, and the record in its commit."""
+        """One transaction: the whole table replaced, and the record in its commit; then seen."""
         working = self._working(place)
         try:
-            commit(self._duckdb(), working, place, dataset, source, record)
+            own = commit(self._duckdb(), working, place, dataset, source, record)
         except BaseException:
             self._discard()
             raise
-        snapshot = metadata.newest(working)
         self._put_in_place(working, place)
-        return record.with_(snapshot=snapshot)
+        published = record.with_(snapshot=own[0].snapshot)
+        before = self._ledger.entry(place, dataset.id)
+        self._ledger.settle(place, register(place, dataset, before, published, rejects, own))
+        return published
 
     def _discard(self) -> None:
         """Give up a transaction with the connection that holds it."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def _register(
-        self, place: LakeFolder, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject]
-    ) -> None:
-        own = metadata.commits(self._working(place), dataset.id)
-        before = self._ledger.entry(place, dataset.id)
-        self._ledger.settle(place, register(place, dataset, before, record, rejects, own))
 
     def _put_in_place(self, working: Path, place: LakeFolder) -> None:
         """Copy the working metadata over the published ones in one step.

@@ -7,7 +7,8 @@ page of JupyterLab that is merely open asks the server something every few secon
 count.
 
 ``GET {base}/datalab/idle`` answers ``{"stops_in": seconds or null, "ask_in": seconds}``, ``POST``
-counts as use; ``GET {base}/datalab/memory`` answers ``{"used", "limit", "kernels"}`` in bytes.
+counts as use; ``GET {base}/datalab/memory`` answers ``{"used", "limit", "kernels"}`` in bytes,
+``GET {base}/datalab/workers`` what the clusters of its notebooks do.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.ioloop import PeriodicCallback
+
+from datalab.live.workers import WorkersHandler
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 ASK_SECONDS = 60.0
@@ -78,11 +81,17 @@ def _load_jupyter_server_extension(server: Any) -> None:
     web_app.settings[SETTING] = idle
     watch_requests(web_app, base, idle)
     server.contents_manager.register_post_save_hook(lambda **_: idle.use(time.time()))
+    workers = {
+        "runtime": Path(server.runtime_dir),
+        "sessions": server.session_manager,
+        "kernels": server.kernel_manager,
+    }
     web_app.add_handlers(
         ".*$",
         [
             (url_path_join(base, "idle"), IdleHandler, {"idle": idle}),
             (url_path_join(base, "memory"), MemoryHandler, {"manager": server.kernel_manager}),
+            (url_path_join(base, "workers"), WorkersHandler, workers),
         ],
     )
     if minutes > 0:

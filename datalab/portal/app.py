@@ -52,6 +52,7 @@ from datalab.portal.sharing import Sharing
 from datalab.portal.streams import Streams
 from datalab.portal.telling import Telling
 from datalab.portal.tiles import Tiles
+from datalab.portal.timing import Timed, Timings
 from datalab.portal.turns import Turns
 from datalab.portal.views.machine import ground
 from datalab.portal.warm import WarmTables
@@ -118,6 +119,7 @@ def create_app(
     app.state.scenes = Scenes(app.state.participation)
     app.state.telling = Telling(app.state.feed)
     app.state.limits = Limits()
+    app.state.timings = Timings()
     app.state.trap = Trap(settings.secrets)
     app.state.indicators = {}  # the last ones that were computed
     app.state.control_looks = {}  # by case, who looked at it and when
@@ -135,6 +137,8 @@ def create_app(
     app.add_middleware(CrossOrigin, prefix=prefix)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
+    areas = sections.words(ROUTERS) | {"health", "static", "assets"}
+    app.add_middleware(Timed, timings=app.state.timings, prefix=prefix, areas=areas)
     failure.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=prefix)
@@ -198,4 +202,4 @@ def hub_api(settings: Settings) -> HubApi:
     except (OSError, ValueError, TypeError):
         raise HubUnreachable(reason=Phrase("the portal runs without a hub")) from None
     token = secret(settings.secrets, "keeper_token")
-    return HubApi(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
+    return HubApi(plan.hub_api, token)

@@ -96,6 +96,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DatalabError)
     async def known(request: Request, error: DatalabError) -> Response:
+        if error.status >= 500 and not isinstance(error, BeingPrepared | TooBusy):
+            LOG.error("%s could not be answered", request.url.path, exc_info=error)
         return answer(request, error)
 
     @app.exception_handler(RequestValidationError)

@@ -16,9 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from datalab.participation import journal
 from datalab.participation.journal import Change
 from datalab.participation.store import Store
+from datalab.portal.listener import Listener
 
 EVERY = ":*"  # ending of a scope that stands for all of its kind: "request:*"
-QUIET = 15.0  # seconds without a change after which that is said
 LOOK = 0.1  # seconds between two looks, while anybody listens
 MOST_WAITING = 1_000  # changes that a slow reader may be behind before it has to start anew
 
@@ -28,7 +28,7 @@ class Feed:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._listening: dict[str, set[asyncio.Queue[Change | None]]] = defaultdict(set)
+        self._listening: dict[str, set[Listener[Change]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
         self._seen = 0
 
@@ -38,28 +38,22 @@ class Feed:
         None is a sign that nothing happened for a while. Of what happened before, the newest
         MOST_WAITING are told: who was away longer draws the page anew anyhow.
         """
-        waiting: asyncio.Queue[Change | None] = asyncio.Queue(MOST_WAITING)
-        self._listening[scope].add(waiting)
+        listener: Listener[Change] = Listener(MOST_WAITING)
+        self._listening[scope].add(listener)
         try:
             await self._look_on()
             last = after if after is not None else self._seen
             for change in await run_in_threadpool(self.since, last, scope):
                 last = change.id
                 yield change
-            while True:
-                try:
-                    async with asyncio.timeout(QUIET):
-                        told = await waiting.get()
-                except TimeoutError:
+            async for told in listener:
+                if told is None:
                     yield None
-                    continue
-                if told is None:  # it fell behind: the browser comes again with its number
-                    return
-                if told.id > last:
+                elif told.id > last:
                     last = told.id
                     yield told
         finally:
-            self._listening[scope].discard(waiting)
+            self._listening[scope].discard(listener)
             if not self._listening[scope]:
                 del self._listening[scope]
 
@@ -85,14 +79,6 @@ class Feed:
                     self._seen = change.id
                     every = change.scope.partition(":")[0] + EVERY
                     for scope in (change.scope, every):
-                        for waiting in list(self._listening.get(scope, ())):
-                            self._tell(waiting, change)
+                        for listener in list(self._listening.get(scope, ())):
+                            listener.tell(change)
             await asyncio.sleep(LOOK)
-
-    @staticmethod
-    def _tell(waiting: asyncio.Queue[Change | None], change: Change) -> None:
-        if waiting.qsize() >= MOST_WAITING - 1:
-            with contextlib.suppress(asyncio.QueueFull):
-                waiting.put_nowait(None)
-        else:
-            waiting.put_nowait(change)

@@ -15,7 +15,14 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from datalab.errors import DatalabError, MethodNotServed, ReportRefused, TooFast
+from datalab.errors import (
+    CallRefused,
+    DatalabError,
+    MethodNotServed,
+    ParticipationUnavailable,
+    ReportRefused,
+    TooFast,
+)
 from datalab.i18n import Language
 from datalab.portal.language import language_of
 from datalab.portal.open311_format import Format, respond
@@ -45,12 +52,14 @@ def failed(request: Request, error: Exception) -> Response:
     """What went wrong, as GeoReport v2 tells it."""
     language = language_of(request)
     problems = _problems(error, language)
-    if not isinstance(error, DatalabError | Refused):
+    unexpected = not isinstance(error, DatalabError | Refused)
+    if unexpected or isinstance(error, ParticipationUnavailable):
         LOG.error("%s failed", request.url.path, exc_info=error)
     status = max(code for code, _ in problems)
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, MethodNotServed):
         headers["Allow"] = "GET, HEAD, POST, OPTIONS"
+    headers |= getattr(error, "headers", {})
     if isinstance(error, TooFast):
         headers["Retry-After"] = str(error.facts["seconds"])
     document = [{"code": code, "description": said} for code, said in problems]
@@ -61,7 +70,8 @@ def _problems(error: Exception, language: Language) -> list[tuple[int, str]]:
     if isinstance(error, Refused):
         return [(_status(one), one.message(language)) for one in error.problems]
     if isinstance(error, ReportRefused):
-        return [(400, f"{name}: {why.in_(language)}.") for name, why in error.problems]
+        refused = [CallRefused(field=name, reason=why) for name, why in error.problems]
+        return [(400, one.message(language)) for one in refused]
     known = error if isinstance(error, DatalabError) else DatalabError()
     return [(_status(known), known.message(language))]
 

@@ -6,7 +6,7 @@ them a small answer took 1.0 ms, 0.2 ms since the first word of the path rules m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,6 +25,12 @@ def divide(app: FastAPI, prefix: str) -> None:
         words = {_first(str(getattr(route, "path", "{"))) for route in router.routes}
         if not any("{" in word for word in words):
             vars(included)["matches"] = _among(words, f"{prefix}/", included.matches)
+
+
+def words(routers: Iterable[Any]) -> frozenset[str]:
+    """The first words of all addresses that are written out, such as ``datasets``."""
+    firsts = {_first(str(getattr(route, "path", ""))) for one in routers for route in one.routes}
+    return frozenset(word for word in firsts if word and "{" not in word)
 
 
 def _among(words: set[str], prefix: str, matches: Matches) -> Matches:

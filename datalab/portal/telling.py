@@ -7,7 +7,6 @@ for every idea; the teller asks once, and hands everybody the same words.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +17,11 @@ from starlette.concurrency import run_in_threadpool
 from datalab.participation.journal import Change
 from datalab.portal import streams
 from datalab.portal.feed import Feed
+from datalab.portal.listener import Listener
 from datalab.portal.scene import Scene
 
 LOG = logging.getLogger("datalab.portal")
 GATHER = 0.15  # seconds in which changes come together before they are told
-QUIET = 15.0  # seconds after which a stream says that it is still there
 MOST_WAITING = 200  # what a slow reader may be behind before it has to come again
 
 
@@ -37,7 +36,7 @@ class Told:
 
 @dataclass
 class _Teller:
-    listeners: set[asyncio.Queue[Told | None]] = field(default_factory=set)
+    listeners: set[Listener[Told]] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
 
 
@@ -63,27 +62,19 @@ class Telling:
             goes into every event beside the pieces.
         """
         teller = self._tellers.setdefault(key, _Teller())
-        waiting: asyncio.Queue[Told | None] = asyncio.Queue(MOST_WAITING + 1)
-        teller.listeners.add(waiting)
+        listener: Listener[Told] = Listener(MOST_WAITING)
+        teller.listeners.add(listener)
         try:
             # Asked for after it was put on the list: nothing can come between the two.
             scene = await run_in_threadpool(shown)
             if teller.task is None or teller.task.done():
                 teller.task = asyncio.create_task(self._tell(teller, scope, scene, shown, more))
             yield scene
-            while True:
-                try:
-                    async with asyncio.timeout(QUIET):
-                        told = await waiting.get()
-                except TimeoutError:
-                    yield None
-                    continue
-                if told is None:  # too far behind, or the teller ended: the page comes again
-                    return
-                if told.number > scene.number:
+            async for told in listener:
+                if told is None or told.number > scene.number:
                     yield told
         finally:
-            teller.listeners.discard(waiting)
+            teller.listeners.discard(listener)
             if not teller.listeners and teller.task is not None:
                 teller.task.cancel()
                 self._tellers.pop(key, None)
@@ -107,18 +98,11 @@ class Telling:
                 text = streams.event("scene", document, newer.number)
                 behind = [one for one in behind if one.id <= newer.number]
                 told, scene = Told(text, newer.number, tuple(behind)), newer
-                for waiting in list(teller.listeners):
-                    self._hand(waiting, told)
+                for listener in list(teller.listeners):
+                    listener.tell(told)
         except asyncio.CancelledError:
             raise
         except Exception:
             LOG.exception("the teller of %s ended; its pages come again", scope)
-        for waiting in list(teller.listeners):
-            self._hand(waiting, None)
-
-    @staticmethod
-    def _hand(waiting: asyncio.Queue[Told | None], told: Told | None) -> None:
-        if waiting.qsize() >= MOST_WAITING:
-            told = None
-        with contextlib.suppress(asyncio.QueueFull):
-            waiting.put_nowait(told)
+        for listener in list(teller.listeners):
+            listener.end()

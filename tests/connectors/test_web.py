@@ -319,6 +319,17 @@ def test_a_datastore_that_stops_before_its_total_is_refused(
         take(dataset_of(service, server, dataset_for), cache)
 
 
+def test_a_datastore_gives_the_columns_that_are_asked_for(
+    server: Recorded, dataset_for: DatasetFor, cache: Path
+) -> None:
+    described = dataset_of(SERVICES[4], server, dataset_for, fields=["bikes"])
+    body = document(success=True, result={"total": 1, "records": [{"bikes": "7"}]})
+    asked = "limit=1&offset=0&sort=_id&fields=%5B%22bikes%22%5D"
+    resource = described.source.model_dump()["resource"]
+    server.says(f"/api/3/action/datastore_search?resource_id={resource}&{asked}", Answer(body=body))
+    assert json.loads(take(described, cache).path.read_text()) == [{"bikes": "7"}]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import datalab.lake
 from datalab.catalog.dataset import Dataset
 from datalab.errors import LakeBusy, LakeEmpty, NotPublished, UnknownSnapshot
 from datalab.lake import metadata
@@ -339,3 +340,10 @@ def test_nothing_but_an_access_class_becomes_a_folder(lab: Lab) -> None:
     for name in ("../x", "open/..", "", "Restricted-x", "restricted-"):
         with pytest.raises(ValueError, match="access class"):
             folder(lab.lake, name)
+
+
+def test_a_publication_does_not_look_at_every_other_table() -> None:
+    """``duckdb_tables()`` reads the statistics of each table of each lake that is attached."""
+    room = Path(datalab.lake.__file__).parent
+    asking = [path.name for path in room.glob("*.py") if "FROM duckdb_tables()" in path.read_text()]
+    assert asking == []

@@ -177,8 +177,9 @@ def removed(workshop: Workshop, how: Callable[[], None]) -> tuple[float, list[st
             await asyncio.sleep(0.5)
             before = list(seen)
             typing = asyncio.create_task(_type_on(guest))
-            began = time.monotonic()
             await asyncio.to_thread(how)
+            # From when the removal is said: how long a command takes to start is the machine's.
+            began = time.monotonic()
             for socket in others:
                 while await asyncio.wait_for(socket.read_message(), 15) is not None:
                     pass

@@ -169,3 +169,15 @@ def test_a_notebook_flags_in_the_name_of_its_account(desk: Desk, shelf: Shelf) -
     for wrong in ({"text": ""}, {"column": "x"}, {"row": {"x": 1}}, {"row": [1]}):
         refused = client.post("api/v1/datasets/communes/flags", json={**body, **wrong}, headers=key)
         assert refused.status_code == 422, wrong
+
+
+def test_whoever_has_an_account_finds_the_answer_there(desk: Desk, shelf: Shelf) -> None:
+    student, steward = desk.browser_of("student"), desk.browser_of("steward")
+    assert 'href="/services/datalab/flags/"' not in student.get("me/").text
+    flagged(desk, student)
+    assert "1 in all, 0 answered" in student.get("me/").text
+    one = only(desk)
+    answer = {"do": "answer", "state": "answered", "text": "Seen.", "version": str(one.version)}
+    assert steward.post(f"flags/{one.id}", answer).status_code == 303
+    assert "1 in all, 1 answered" in student.get("me/").text
+    assert "Seen." in student.get("flags/").text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import time
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from datalab.errors import CannotUndo
 from datalab.participation import api_key, journal, request, service
@@ -514,3 +516,23 @@ def test_a_key_that_sends_too_much_waits_and_others_do_not(client: Client) -> No
     refused(answer, 429)
     assert int(answer.headers["retry-after"]) >= 1
     Client(client.desk, "Other").report()
+
+
+@pytest.mark.parametrize("path", ["open311/v2/requests.json", "cases/"])
+def test_a_database_that_is_away_is_said_in_french_with_the_time_to_come_back(
+    client: Client, path: str
+) -> None:
+    store = client.desk.app.state.participation
+
+    def refuse(*_: object) -> None:
+        raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+    event.listen(store.engine, "before_cursor_execute", refuse)
+    try:
+        answer = client.http.get(path, headers={"Accept-Language": "fr"})
+    finally:
+        event.remove(store.engine, "before_cursor_execute", refuse)
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["retry-after"] == "60"
+    assert "I/O" not in answer.text
+    assert "base de données ne répond pas" in answer.text

@@ -98,8 +98,10 @@ def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages + 5}")  # type: ignore[attr-defined]
 
     store.engine.dispose()
-    with pytest.raises(ParticipationUnavailable, match="full"):
+    with pytest.raises(ParticipationUnavailable) as told:
         store.write(lambda c: put(c, put_long))
+    assert "(son disque est plein)" in told.value.message("fr")
+    assert "database or disk is full" in str(told.value.__cause__)  # for the log
     store.write(lambda c: put(c, "after"))
     assert there(store) == {"before", "after"}
     store.close()

@@ -122,7 +122,6 @@ def test_everything_is_deleted_pictures_on_disk_included(own: Own, what: str) ->
     gone = browser.get(f"{own.root}/")
     assert gone.status_code == 404
     assert "private link leads nowhere" in gone.text
-    own.store.settle()
     whole = Path(own.store.url.removeprefix("sqlite:///"))
     said = whole.read_bytes() + whole.with_name(f"{whole.name}-wal").read_bytes()
     assert TYPED.encode() not in said

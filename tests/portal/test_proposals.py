@@ -98,6 +98,7 @@ def test_a_steward_publishes_what_nobody_described(desk: Desk, proposals: Propos
     id = begun(steward, proposals)
     page = steward.get(f"datasets/new/{id}")
     assert page.status_code == 200, page.text
+    assert '<h1 class="long">arbres.csv</h1>' in page.text
     assert "Hauteur (m)" in page.text
     assert "Encoding" in page.text
     tried(steward, proposals, id, id="arbres-essai")

@@ -6,8 +6,6 @@ A steward sees the flags of the datasets they answer for; anybody else who is si
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +14,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from datalab.errors import FlagRefused, InvalidParameter, RightMissing, SignInNeeded
+from datalab.errors import FlagRefused, RightMissing
 from datalab.i18n import Phrase, translate
-from datalab.isolation.private import secret
 from datalab.participation import flag
 from datalab.participation.consent import CONSENT, MINOR
 from datalab.participation.flag import STATE_NAMES, STATES, Flag, Raised
@@ -26,22 +23,21 @@ from datalab.portal import flag_form, limits, own
 from datalab.portal.admission import may_grant, steward_of
 from datalab.portal.case_form import Typed
 from datalab.portal.flag_form import Sent
-from datalab.portal.form import body_of, form_of
+from datalab.portal.form import form_of
 from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding
 from datalab.portal.mine_flags import mine_flags
 from datalab.portal.notice import onward
 from datalab.portal.outbox import by_script, new_receipt, receipt_of, taken
 from datalab.portal.page import render
+from datalab.portal.passed_on import account_of, document_of
 from datalab.portal.person import Person, person_of, signed_in
-from datalab.portal.reader import reader_of
 from datalab.portal.views.mine import PARTS
 from datalab.portal.visitor import open_form_of
 
 router = APIRouter(include_in_schema=False)
 PARTS.append(("mine_flags.html", mine_flags))
 LARGEST = 20_000  # bytes of a form
-KEY = "portal_token"  # what the hub and the portal alone know: flags of notebooks come with it
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -93,14 +89,8 @@ async def send(request: Request, dataset: str) -> Response:
 async def from_notebook(request: Request, dataset: str) -> Response:
     """A flag of somebody whose account is known: by a personal token, or passed on by the hub."""
     limits.allow(request, "report")
-    try:
-        document = json.loads(await body_of(request, LARGEST))
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        reason = Phrase("an object is needed")
-        raise InvalidParameter(name="body", value="", reason=reason)
-    account = await run_in_threadpool(_account, request, document)
+    document = await document_of(request)
+    account = await run_in_threadpool(account_of, request, document)
     holding = await run_in_threadpool(_holding, request, dataset)
     raised = _told(document, holding, account)
     flag.check(raised, holding.dataset.columns)
@@ -193,26 +183,6 @@ def _names(request: Request) -> dict[str, Any]:
         "states": {state: STATE_NAMES[state].in_(language) for state in STATES},
         "titles": {name: h.dataset.title.in_(language) for name, h in shelf.holdings.items()},
     }
-
-
-def _account(request: Request, document: Mapping[str, Any]) -> str:
-    """The account for which a program speaks.
-
-    Raises
-    ------
-    SignInNeeded
-    """
-    reader = reader_of(request)
-    if reader.via == "token" and reader.name and reader.only is None:
-        return reader.name
-    expected = secret(request.app.state.settings.secrets, KEY)
-    shown = request.headers.get("x-datalab-hub", "")
-    if not hmac.compare_digest(shown.encode("utf-8", "replace"), expected.encode()):
-        raise SignInNeeded
-    account = document.get("account")
-    if not isinstance(account, str) or not account:
-        raise SignInNeeded
-    return account[:120]
 
 
 def _told(document: Mapping[str, Any], holding: Holding, account: str) -> Raised:

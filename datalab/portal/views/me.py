@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from datalab.errors import PeopleError
 from datalab.i18n import Language, translate
+from datalab.participation import flag
 from datalab.people import accounts, audit
 from datalab.people.identity import group_names
 from datalab.people.rights import MEANING, RIGHTS, may
@@ -65,8 +66,12 @@ def show(request: Request) -> Response:
 def _page(request: Request, person: Person, problem: str = "", status: int = 200) -> Response:
     state, language = request.app.state, language_of(request)
     reading = Reading(state.store, state.settings.lake, now().timestamp())
+    with state.participation.reading() as connection:
+        flags = flag.of(connection, account=person.name)
     context = {
         "account": person.account,
+        "flags": len(flags),
+        "answered": sum(one.state != "open" for one in flags),
         "groups": group_names(person.groups, language),
         "rights": [(MEANING[right].in_(language), may(person.groups, right)) for right in RIGHTS],
         "readables": readables_of(reading, person.name, language),

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlalchemy import Connection, delete
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -264,7 +265,10 @@ async def delete_everything(secret: str, request: Request) -> Response:
         )
     else:
         said = translate("It is done: all of it is deleted. This link no longer opens.", language)
-    return own.forget(request, onward(f"{state.prefix}/mine/", said), secret)
+    answer = own.forget(request, onward(f"{state.prefix}/mine/", said), secret)
+    # The log of SQLite still holds what was deleted; the answer need not wait for that.
+    answer.background = BackgroundTask(state.participation.settle)
+    return answer
 
 
 def masked(email: str) -> str:
