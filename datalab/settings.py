@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -35,6 +36,13 @@ class Settings(BaseSettings):
     node_proxy: bool = Field(
         default=False,
         description="Whether the proxy is the Node one on PATH, which holds back no header.",
+    )
+    portal_workers: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="Processes that answer for the portal, each on one processor; a browser stays "
+        "with one. With more than one, the lab's own proxy is needed.",
     )
     max_bytes: int = Field(
         default=2_000_000_000, description="Largest file a connector may fetch or unpack, in bytes."
@@ -224,6 +232,12 @@ class Settings(BaseSettings):
     concurrent_spawns: int = Field(
         default=0, ge=0, description="Servers that start at once; 0 means processors + 1."
     )
+
+    @model_validator(mode="after")
+    def _one_proxy(self) -> Self:
+        if self.node_proxy and self.portal_workers > 1:
+            raise ValueError("portal_workers: the Node proxy knows one worker; set one, or no Node")
+        return self
 
     @property
     def schedulers(self) -> str:

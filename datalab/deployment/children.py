@@ -101,11 +101,14 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
             "proxy", proxy_command(settings, plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home
         ),
         Child("hub", [python, "-m", "datalab.hub"], base, home / "hub", umask=0o077),
-        Child(
-            "portal",
-            [python, "-m", "datalab.portal", "--port", str(plan.portal_port)],
-            base | portal,
-            home,
+        *(
+            Child(
+                name,
+                [python, "-m", "datalab.portal", "--port", str(port)],
+                base | portal | {"DATALAB_PORTAL_WORKER": name},
+                home,
+            )
+            for name, port in plan.portals.items()
         ),
         Child("refresher", [python, "-m", "datalab.cli", "refresher"], base, home),
         Child("keeper", [python, "-m", "datalab.cli", "keeper"], base, home),
@@ -121,6 +124,9 @@ def proxy_command(settings: Settings, plan: Plan) -> list[str]:
     command += ["--api-ip", "127.0.0.1", "--api-port", str(plan.proxy_port)]
     command += ["--default-target", f"http://127.0.0.1:{plan.hub_port}"]
     command += ["--error-target", f"http://127.0.0.1:{plan.hub_port}/hub/error"]
+    if not node:
+        workers = (f"http://127.0.0.1:{port}" for port in plan.portals.values())
+        command += ["--portals", ",".join(workers)]
     return command
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from itertools import zip_longest
 
 from datalab.errors import PortBusy
 from datalab.hub.plan import Plan
@@ -24,13 +25,16 @@ def choose(settings: Settings, before: Plan | None) -> Plan:
         raise PortBusy(port=settings.port, host=settings.host, other=near(settings))
     taken = {settings.port}
     internal = []
-    for name in ("hub_port", "proxy_port", "portal_port"):
-        port = getattr(before, name, 0)
+    known = (before.hub_port, before.proxy_port, *before.portals.values()) if before else ()
+    for port, _ in zip_longest(
+        known[: 2 + settings.portal_workers], range(2 + settings.portal_workers)
+    ):
         if not port or port in taken or not is_free(LOOPBACK, port):
             port = _any(taken)
         taken.add(port)
         internal.append(port)
-    return Plan(settings.host, settings.port, internal[0], internal[1], internal[2])
+    hub, proxy, portal, *more = internal
+    return Plan(settings.host, settings.port, hub, proxy, portal, more_portals=tuple(more))
 
 
 def is_free(host: str, port: int) -> bool:

@@ -89,6 +89,11 @@ def look(settings: Settings) -> Status:
         "proxy": (f"{loopback}:{plan.proxy_port}/api/routes", _token(settings)),
         "hub": (f"{plan.url}/hub/api", None),
         "portal": (f"{plan.url}/services/datalab/health", None),
+        **{
+            name: (f"{loopback}:{port}/services/datalab/health", None)
+            for name, port in plan.portals.items()
+            if name != "portal"
+        },
         "refresher": None,
         "keeper": None,
         **({"web": None} if settings.notebook_web else {}),

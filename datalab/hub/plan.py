@@ -21,6 +21,13 @@ class Plan:
     proxy_port: int
     portal_port: int
     hub_host: str = "127.0.0.1"  # in a cluster, the name of its service
+    more_portals: tuple[int, ...] = ()  # ports of the portal's workers after the first
+
+    @property
+    def portals(self) -> dict[str, int]:
+        """The port of each worker of the portal, by its name as a part of the lab."""
+        more = {f"portal-{at}": port for at, port in enumerate(self.more_portals, start=2)}
+        return {"portal": self.portal_port, **more}
 
     @property
     def hub_api(self) -> str:
@@ -42,7 +49,8 @@ class Plan:
     @classmethod
     def read(cls, run: Path) -> Plan:
         """The plan written in the ``run`` folder of a home."""
-        return cls(**json.loads((run / "plan.json").read_text()))
+        facts = json.loads((run / "plan.json").read_text())
+        return cls(**{**facts, "more_portals": tuple(facts.get("more_portals", ()))})
 
     def write(self, run: Path) -> None:
         write_private(run / "plan.json", json.dumps(asdict(self), indent=1))

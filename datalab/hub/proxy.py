@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -27,12 +27,13 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from datalab.hub import bounds
+from datalab.hub import affinity, bounds
 from datalab.i18n import negotiate, translate
 
 LARGEST_UPLOAD = 2**30
 # Outputs travel as one websocket message each: a map of all communes is some megabytes.
 LARGEST_MESSAGE = 2**28
+PORTAL_PATH = "/services/datalab"
 # RFC 9110, section 7.6.1: these concern one connection, not the answer.
 HOP_BY_HOP = {
     "connection",
@@ -54,6 +55,12 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
     """Carries requests, answers and websocket messages as they come."""
 
     waiting: list[str | bytes] | None = None
+    portals: Sequence[str] = ()
+
+    def initialize(self, proxy: PythonProxy, portals: Sequence[str] = ()) -> None:
+        """``portals`` are the addresses of the portal's workers where there are several."""
+        super().initialize(proxy)
+        self.portals = portals
 
     async def get_target_url(self, path: str | None) -> str | None:
         """Where the request goes, by its address as the browser sees it.
@@ -70,19 +77,30 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
             self.set_status(403)
             await self.finish()
             return None
-        target = str(self.target["target"]).rstrip("/")
+        target = (self._workers() or [str(self.target["target"]).rstrip("/")])[0]
         address = target + quote(self.request.path, safe="/%:@!$&'()*+,;=~")
         return f"{address}?{self.request.query}" if self.request.query else address
+
+    def _workers(self) -> list[str]:
+        """The portal's workers, in the order in which they are asked for this browser."""
+        if (
+            len(self.portals) < 2
+            or self.target is None
+            or self.target["prefix"].rstrip("/") != PORTAL_PATH
+        ):
+            return []
+        asked = self.request
+        token = asked.headers.get("Authorization", "")
+        shown = {name: morsel.value for name, morsel in asked.cookies.items()}
+        address = f"{asked.headers.get('X-Forwarded-For', '')} {asked.remote_ip}"
+        return affinity.order(affinity.key_of(token, shown, address), self.portals)
 
     async def call_proxy(self, path: str | None = None) -> None:
         url = await self.get_target_url(path)
         if url is None:
             return
-        request = self._get_proxy_request(url)
-        request.header_callback = self._header
-        request.streaming_callback = self._chunk
         try:
-            await AsyncHTTPClient().fetch(request, raise_error=False)
+            await self._carry(url)
         except StreamClosedError:
             return
         except Exception as error:
@@ -94,6 +112,21 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
             return
         if not self._finished:
             await self.finish()
+
+    async def _carry(self, url: str) -> None:
+        """The answer of ``url``; where no worker of the portal listens, that of the next one."""
+        first, *others = self._workers() or [""]
+        addresses = [url, *(other + url.removeprefix(first) for other in others)]
+        for address in addresses:
+            request = self._get_proxy_request(address)
+            request.header_callback = self._header
+            request.streaming_callback = self._chunk
+            try:
+                await AsyncHTTPClient().fetch(request, raise_error=False)
+                return
+            except ConnectionRefusedError:  # nothing was done with the request there
+                if address == addresses[-1]:
+                    raise
 
     def _get_proxy_request(self, url: str) -> HTTPRequest:
         """The same request for the server behind, saying whom it came from and for which host."""
@@ -246,6 +279,7 @@ def main() -> None:
     parser.add_argument("--api-port", type=int, required=True)
     parser.add_argument("--default-target", required=True)
     parser.add_argument("--error-target", required=True)
+    parser.add_argument("--portals", default="", help="addresses of the portal's workers, by comma")
     options = parser.parse_args()
     token = os.environ.get("CONFIGPROXY_AUTH_TOKEN", "")
     if not token:
@@ -268,7 +302,7 @@ def main() -> None:
         }
     )
     pages = Application(
-        [(r"/(.*)", StreamingHandler, {"proxy": proxy})],
+        [(r"/(.*)", StreamingHandler, {"proxy": proxy, "portals": options.portals.split(",")})],
         websocket_max_message_size=LARGEST_MESSAGE,
     )
     HTTPServer(pages, max_body_size=LARGEST_UPLOAD, max_buffer_size=LARGEST_UPLOAD).listen(

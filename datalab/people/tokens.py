@@ -13,6 +13,7 @@ import hashlib
 import re
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from datalab.errors.grant import TokenNotMade, UnknownApiToken
@@ -153,17 +154,27 @@ def used_today(store: Store, id: str, day: int) -> tuple[int, int]:
     return (int(row["requests"]), int(row["bytes"])) if row else (0, 0)
 
 
-def note_use(store: Store, now: float, uses: dict[tuple[str, int], tuple[int, int]]) -> None:
-    """Write down use by token and day, as it stands; what is older than forty days is dropped."""
+def note_use(
+    store: Store, now: float, uses: Mapping[tuple[str, int], tuple[int, int]]
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Add requests and bytes by token and day; what is older than forty days is dropped.
+
+    Returns what each has used then, by all workers of the portal together.
+    """
+    together = {}
     with store.writing() as database:
         for (token, day), (requests, count) in uses.items():
-            database.execute(
+            found = database.execute(
                 "INSERT INTO token_uses SELECT id, ?, ?, ? FROM tokens WHERE id = ? "
-                "ON CONFLICT DO UPDATE SET requests = excluded.requests, bytes = excluded.bytes",
+                "ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
+                "bytes = bytes + excluded.bytes RETURNING requests, bytes",
                 (day, requests, count, token),
-            )
+            ).fetchone()
+            if found is not None:  # the token may have been taken back meanwhile
+                together[token, day] = (int(found[0]), int(found[1]))
             database.execute("UPDATE tokens SET used_at = ? WHERE id = ?", (now, token))
         database.execute("DELETE FROM token_uses WHERE day < ?", (int(now // DAY) - KEPT_DAYS,))
+    return together
 
 
 def _of(database: sqlite3.Connection, account: str | None) -> list[Token]:

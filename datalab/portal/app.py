@@ -120,6 +120,7 @@ def create_app(
     app.state.telling = Telling(app.state.feed)
     app.state.limits = Limits()
     app.state.timings = Timings()
+    app.state.worker = (environment or {}).get("DATALAB_PORTAL_WORKER", "portal")
     app.state.trap = Trap(settings.secrets)
     app.state.indicators = {}  # the last ones that were computed
     app.state.control_looks = {}  # by case, who looked at it and when

@@ -52,6 +52,16 @@ class Used:
     in_minute: int = 0
     written: tuple[int, int] = (0, 0)
 
+    @property
+    def unwritten(self) -> tuple[int, int]:
+        return self.requests - self.written[0], self.bytes - self.written[1]
+
+    def found(self, together: tuple[int, int]) -> None:
+        """What the store knows after a writing: with what other workers of the portal saw."""
+        requests, count = self.unwritten
+        self.requests, self.bytes = together[0] + requests, together[1] + count
+        self.written = together
+
 
 class Quotas:
     """What the tokens of one portal used."""
@@ -91,11 +101,17 @@ class Quotas:
         with self._lock:
             new = {}
             for token, used in self._used.items():
-                if used.written != (used.requests, used.bytes):
+                if any(used.unwritten):
+                    new[token, used.day] = used.unwritten
                     used.written = (used.requests, used.bytes)
-                    new[token, used.day] = used.written
-        if new:
-            tokens.note_use(self.store, moment, new)
+        if not new:
+            return
+        known = tokens.note_use(self.store, moment, new)
+        with self._lock:
+            for (token, day), together in known.items():
+                held = self._used.get(token)
+                if held is not None and held.day == day:
+                    held.found(together)
 
     def headers(self, token: str, moment: float) -> dict[str, str]:
         """``RateLimit-Policy`` and ``RateLimit`` as they stand."""
@@ -112,9 +128,7 @@ class Quotas:
         used = self._used.pop(token, None)
         if used is None or used.day != day:
             if used is not None:
-                tokens.note_use(
-                    self.store, moment, {(token, used.day): (used.requests, used.bytes)}
-                )
+                tokens.note_use(self.store, moment, {(token, used.day): used.unwritten})
             requests, count = tokens.used_today(self.store, token, day)
             used = Used(day, requests, count, written=(requests, count))
         if used.minute != minute:
@@ -122,7 +136,7 @@ class Quotas:
         self._used[token] = used
         while len(self._used) > MOST_KEPT:
             left, old = self._used.popitem(last=False)
-            tokens.note_use(self.store, moment, {(left, old.day): (old.requests, old.bytes)})
+            tokens.note_use(self.store, moment, {(left, old.day): old.unwritten})
         return used
 
     def _state(self, used: Used, moment: float) -> list[tuple[Phrase, int, int, int]]:

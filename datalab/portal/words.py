@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ HEAP = 120_000_000  # bytes
 BATCH = 20_000
 AGAIN = 10  # seconds after which to ask again
 ROOM = 20  # indexes kept
+LEFT_BEHIND = 3600.0  # seconds after which one that was begun is not finished by anybody
 
 
 class RowWords:
@@ -129,6 +131,8 @@ class RowWords:
         """Take away what is no longer open, and the oldest where there are many."""
         found = []
         for path in self.folder.iterdir():
+            if path.name.endswith("-tmp") and time.time() - path.stat().st_mtime < LEFT_BEHIND:
+                continue  # another worker is at it
             holding = shelf.holdings.get(path.name.rpartition("-")[0])
             if holding is None or barrier(holding) is not None:
                 shutil.rmtree(path, ignore_errors=True)
@@ -163,7 +167,11 @@ def build(lake: Path, table: str, columns: list[str], path: Path) -> None:
                 writer.add_document(one)
         writer.commit()
         writer.wait_merging_threads()
-        temporary.rename(path)
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.is_dir():  # another worker was quicker
+                raise
     finally:
         connection.close()
         shutil.rmtree(temporary, ignore_errors=True)

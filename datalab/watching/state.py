@@ -130,7 +130,8 @@ def _parts(settings: Settings) -> list[Part]:
         uptime = 0.0
     tick = os.sysconf("SC_CLK_TCK")
     found = []
-    for name in PARTS:
+    more = [f"portal-{number}" for number in range(2, settings.portal_workers + 1)]
+    for name in [*PARTS, *more]:
         process = known.get(name)
         if name == "web" and not settings.notebook_web:
             continue

@@ -170,6 +170,29 @@ def test_bytes_are_counted_and_survive_a_restart(closed: Closed) -> None:
     assert tokens.find(closed.desk.store, words, now())[0].used_at  # type: ignore[index]
 
 
+def test_what_two_workers_counted_is_one_quota(closed: Closed) -> None:
+    from datalab.portal.quota import Quotas
+
+    words = closed.token("agent")
+    found = tokens.find(closed.desk.store, words, now())
+    assert found
+    id, settings = found[0].id, closed.desk.settings
+    one, other = Quotas(closed.desk.store, settings), Quotas(closed.desk.store, settings)
+    for quotas, times in ((one, 3), (other, 4)):
+        for _ in range(times):
+            quotas.take(id, now())
+    for quotas in (one, other, one, other):
+        quotas.write(now())
+    other.take(id, now())
+    one.take(id, now())
+    one.write(now())
+    other.write(now())
+    assert tokens.used_today(closed.desk.store, id, int(now() // 86_400)) == (9, 0)
+    left = re.search(r'"day";r=(\d+)', other.headers(id, now())["RateLimit"])
+    assert left
+    assert int(left[1]) == settings.token_requests_per_day - 9
+
+
 def test_an_address_has_a_limit_and_is_written_nowhere(
     closed: Closed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 
 from datalab.i18n import Language, Phrase, translate
 from datalab.isolation.private import secret
+from datalab.portal import colleagues
 from datalab.portal.language import language_of, now
 from datalab.portal.page import render
 from datalab.portal.person import require
@@ -75,9 +76,14 @@ def metrics(request: Request) -> Response:
     token = secret(state.settings.secrets, "metrics_token")
     if given is None or not hmac.compare_digest(given[1].encode(), token.encode()):
         require(request, "operate")
-    registry = CollectorRegistry()
-    figures.register(registry, lambda: look(state))
-    body = generate_latest(state.timings.registry) + generate_latest(registry)
+    body = generate_latest(state.timings.registry)
+    if request.query_params.get("of") != colleagues.OWN:
+        if ports := colleagues.others(state.settings, state.worker):
+            told = colleagues.told(ports, request.url.path, token)
+            body = colleagues.together({state.worker: body.decode(), **told})
+        registry = CollectorRegistry()
+        figures.register(registry, lambda: look(state))
+        body += generate_latest(registry)
     return Response(body, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
@@ -99,13 +105,21 @@ def show(request: Request) -> Response:
         "incidents": [(one.level, one.said.in_(language), one.step.in_(language)) for one in found],
         "seen": seen,
         "pace": _pace(state.timings),
+        "workers": state.settings.portal_workers,
         "failures": _failures(lines, language),
-        "parts": [(PARTS[p.name].in_(language), p.runs) for p in seen.parts],
+        "parts": [(_called(p.name, language), p.runs) for p in seen.parts],
         "states": _states(seen),
         "told": _told(state, language),
         "beat": beat,
     }
     return render(request, "operations.html", context)
+
+
+def _called(part: str, language: Language) -> str:
+    """A part in words; its number, where there are several of a kind."""
+    kind, _, number = part.partition("-")
+    name = PARTS[kind].in_(language) if kind in PARTS else kind
+    return f"{name} {number}".strip()
 
 
 def _at(line: dict[str, Any]) -> float:
@@ -139,7 +153,7 @@ def _failures(lines: list[dict[str, Any]], language: Language) -> list[Failure]:
         part = str(line.get("part") or "")
         error = line.get("error") or {}
         said = str(error.get("message") or line.get("message") or "")
-        name = PARTS[part].in_(language) if part in PARTS else part
+        name = _called(part, language)
         kind = str(error.get("type") or "")
         same = [n for n, f in enumerate(found) if (f.part, f.said, f.kind) == (name, said, kind)]
         if same:
