@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         description="Bytes of the disk that stay free: with less, no picture of a citizen is kept, "
         "and whoever sends one is told so.",
     )
+    hub_database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a PostgreSQL for JupyterHub itself (postgresql+psycopg://…); empty "
+        "means SQLite in the home.",
+    )
     participation_database: SecretStr = Field(
         default=SecretStr(""),
         description="Address of a PostgreSQL for participation (postgresql+psycopg://…); empty "
@@ -253,6 +258,12 @@ class Settings(BaseSettings):
     def people(self) -> Path:
         """The database of accounts, invitations and the audit log."""
         return self.people_database or self.home / "hub" / "people.sqlite"
+
+    @property
+    def hub(self) -> str:
+        """Address of JupyterHub's own database."""
+        given = self.hub_database.get_secret_value()
+        return given or f"sqlite:///{self.home / 'hub' / 'hub.sqlite'}"
 
     @property
     def participation(self) -> str:

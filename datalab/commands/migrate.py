@@ -15,7 +15,7 @@ from datalab.i18n import language_of, translate
 @click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
 @home_option
 def migrate_command(as_json: bool, home: str | None) -> None:
-    """Porte participation et foyers du dossier vers les PostgreSQL que les réglages nomment.
+    """Porte hub, participation et foyers du dossier vers les PostgreSQL que les réglages nomment.
 
     Le laboratoire est arrêté. Les bases d’arrivée sont vides, les fichiers de départ restent tels
     quels, chaque table est comparée à l’arrivée.
@@ -25,12 +25,15 @@ def migrate_command(as_json: bool, home: str | None) -> None:
     from datalab.errors import TransferRefused
     from datalab.households.migrations import schema as of_households
     from datalab.households.tables import METADATA as HOUSEHOLDS
+    from datalab.hub import schema as of_hub
+    from datalab.hub.schema import METADATA as HUB
     from datalab.i18n import Phrase
     from datalab.participation.migrations import schema as of_participation
     from datalab.participation.tables import METADATA as PARTICIPATION
 
     settings, language = settings_of(home=home), language_of()
     ways = [
+        (settings.home / "hub" / "hub.sqlite", settings.hub, of_hub.bring_up_to_date, HUB),
         (
             settings.home / "participation" / "participation.sqlite",
             settings.participation,
@@ -49,7 +52,7 @@ def migrate_command(as_json: bool, home: str | None) -> None:
         raise TransferRefused(
             database=str(settings.home),
             reason=Phrase(
-                "there is nothing to bring: name a PostgreSQL in "
+                "there is nothing to bring: name a PostgreSQL in DATALAB_HUB_DATABASE, "
                 "DATALAB_PARTICIPATION_DATABASE or DATALAB_HOUSEHOLDS_DATABASE"
             ),
         )

@@ -106,12 +106,12 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
 
 
 def database_apart(settings: Settings) -> str:
-    """The servers that hold what people said without an account, or their households; "" where
-    the home holds both.
+    """The servers that hold the hub's tables, what people said without an account, or their
+    households; "" where the home holds them all.
 
     Their own tool backs them up (``pg_dump``): a copy of its files would be no database.
     """
-    addresses = [make_url(url) for url in (settings.participation, settings.households)]
+    addresses = [make_url(url) for url in (settings.hub, settings.participation, settings.households)]
     return ", ".join(
         address.render_as_string(hide_password=True)
         for address in addresses

@@ -56,8 +56,7 @@ def update_network(c: Any, settings: Settings, plan: Plan) -> None:
 
 
 def update_storage(c: Any, settings: Settings) -> None:
-    hub = settings.home / "hub"
-    c.JupyterHub.db_url = f"sqlite:///{hub / 'hub.sqlite'}"
+    c.JupyterHub.db_url = settings.hub
     c.JupyterHub.cookie_secret_file = str(settings.secrets / "cookie_secret")
     # A hub that stops leaves servers and proxy alone: the supervisor decides what ends.
     c.JupyterHub.cleanup_servers = False

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from jupyterhub import orm
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import url_path_join
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from tornado import web
 
 from datalab.hub.authenticator import Entry
@@ -36,6 +38,21 @@ class EnteringHandler(BaseHandler):  # type: ignore[misc]
         # The address may hold a token or a code: no page after this one may carry it on.
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
+
+    async def prepare(self) -> None:
+        """A link and a code are good once: neither is looked at while the hub's database is away.
+
+        After a restart of its server, the connection that the hub holds is a dead one.
+        """
+        for last in (False, True):
+            try:
+                self.db.execute(text("SELECT 1"))
+                break
+            except DBAPIError as error:
+                self.db.rollback()
+                if last:
+                    raise web.HTTPError(503) from error
+        await super().prepare()
 
     def append_query_parameters(self, url: str, exclude: list[str] | None = None) -> str:
         """Nothing of this address goes on to the next one."""
