@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.record import seen
+
 # One lab runs for all tests of a session, whichever folder they lie in.
 from tests.hub.fixtures import new_lab, open_folder, running_lab, small_catalog
 from tests.participation.databases import empty_database, postgresql
@@ -20,6 +22,7 @@ __all__ = [
     "open_folder",
     "postgresql",
     "running_lab",
+    "seen",
     "small_catalog",
 ]
 

@@ -1,12 +1,8 @@
-"""Several workers of the portal: a browser stays with one, and when one dies the others go on."""
+"""Several workers of the portal: a browser stays with one, and one scrape tells of all."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import signal
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,11 +12,9 @@ import pytest
 from datalab.deployment.ports import choose
 from datalab.hub import affinity
 from datalab.hub.plan import Plan
-from datalab.participation.store import Store
-from datalab.rehearsal.evening import play
 from datalab.settings import Settings
 from tests.hub.fixtures import NUMBERS
-from tests.hub.lab import Lab, eventually
+from tests.hub.lab import Lab
 
 PORTAL = "/services/datalab/"
 COUNTED = re.compile(
@@ -120,38 +114,3 @@ def test_one_scrape_tells_of_both_and_a_browser_stays_with_one(lab: Lab) -> None
     up = dict(re.findall(r'datalab_part_up\{part="(portal[\w-]*)"\} (\S+)', figures(lab)))
     assert up == {"portal": "1.0", "portal-2": "1.0"}
     assert "portal-2" in lab.command("status").stdout
-
-
-@pytest.mark.hub
-def test_a_worker_that_dies_in_a_busy_evening_loses_nothing_that_was_acknowledged(lab: Lab) -> None:
-    store = Store(Settings(home=lab.home).participation)
-    before = lab.processes()["portal-2"]
-
-    async def evening() -> tuple[object, int]:
-        async def kill() -> int:
-            await asyncio.sleep(4)  # everybody has joined, and says something now
-            os.kill(before.pid, signal.SIGKILL)
-            return before.pid
-
-        played, killed = await asyncio.gather(
-            play(f"{lab.url}{PORTAL}", store, 12, time.time), kill()
-        )
-        return played, killed
-
-    try:
-        played, _ = asyncio.run(evening())
-    finally:
-        store.close()
-    taken, kept = played.book.taken, played.kept
-    assert taken["join"] >= 10
-    assert taken["say"] >= 10
-    for act in ("join", "say", "vote"):
-        assert kept[act] >= taken[act], f"{act}: acknowledged and not kept"
-    broken = {problem for problem in played.book.problems if not problem.startswith("listen")}
-    assert not any("50" in problem for problem in broken), broken
-    eventually(lambda: lab.processes()["portal-2"].alive, "the second worker to come back")
-    assert lab.processes()["portal-2"].pid != before.pid
-    eventually(
-        lambda: {"portal", "portal-2"} <= set(re.findall(r'worker="([\w-]+)"', figures(lab))),
-        "both to tell their figures",
-    )

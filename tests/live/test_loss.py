@@ -339,7 +339,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
-def test_a_full_disk_loses_nothing_and_says_so(small_disk: Path) -> None:
+@pytest.mark.fault(
+    "The disk of a live notebook is full while two people type",
+    "Each sees what the other types; the page says that it is not saved; it is once there is room",
+)
+def test_a_full_disk_loses_nothing_and_says_so(
+    small_disk: Path, seen: Callable[[str], None]
+) -> None:
     bare = Bare(small_disk / "home")
     bare.home.mkdir()
     write_notebook(bare.home / NOTEBOOK, ["un", "deux"])
@@ -388,3 +394,4 @@ def test_a_full_disk_loses_nothing_and_says_so(small_disk: Path) -> None:
         run(talk)
     finally:
         bare.kill()
+    seen("Two people’s words were on the disk after it had room, the server killed in between.")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,13 @@ def test_two_who_open_a_new_database_at_once_make_it_once(store: Store) -> None:
         other.close()
 
 
-def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
+@pytest.mark.fault(
+    "The disk of participation is full",
+    "Who writes is told so, in words; what was there stays; it goes on when there is room",
+)
+def test_a_full_disk_is_said_and_what_was_there_stays(
+    tmp_path: Path, seen: Callable[[str], None]
+) -> None:
     store = Store(sqlite_url(tmp_path / "p.sqlite"))
     put_long = "x" * 100_000
     with store.writing() as connection:
@@ -105,6 +112,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
     store.write(lambda c: put(c, "after"))
     assert there(store) == {"before", "after"}
     store.close()
+    seen("Refused with the reason; the rows before and after it are there.")
 
 
 WRITER = """
