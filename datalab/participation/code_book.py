@@ -15,6 +15,7 @@ from datalab.participation.release import (
     AUDIENCE,
     DAY,
     PLACE_DECIMALS,
+    WEIGHT,
     bands_of,
     column,
     option_column,
@@ -57,6 +58,19 @@ def code_book(questionnaire: Questionnaire) -> list[Column]:
             "varchar",
             _both(Phrase("Group of people that the campaign was for")),
             _answer(AUDIENCE),
+        ),
+        Column(
+            WEIGHT,
+            "double",
+            _both(
+                Phrase(
+                    "Weight, from 0.3 to 3, mean 1 in each group: the rows of this dataset "
+                    "raked to the margins of their campaign (Deming and Stephan, 1940), whose page "
+                    "names their source. It corrects for the variables of those margins only. "
+                    "Empty where the group was left empty, or has no margins that fit."
+                )
+            ),
+            _number(WEIGHT),
         ),
     ]
     quasi = quasi_identifiers(questionnaire)

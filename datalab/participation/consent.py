@@ -40,6 +40,17 @@ CONSENT: dict[Kind, tuple[Phrase, Phrase]] = {
         ),
     ),
 }
+# The same, on a sheet of paper: nobody chooses a pseudonym there, and the link is the slip.
+ON_PAPER: tuple[Phrase, Phrase] = (
+    Phrase(
+        "What you write is read by a moderator, then shown to everybody under a pseudonym that the "
+        "lab gives you, without your name."
+    ),
+    Phrase(
+        "You may read, take away or delete it at any time by the code of the slip below; the rest "
+        "is deleted by itself."
+    ),
+)
 MINOR = Phrase(
     "Under 15? Do this with a parent or another adult who looks after you: the law asks that they "
     "agree too. Write neither your name nor where you live."

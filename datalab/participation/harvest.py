@@ -15,6 +15,7 @@ from datalab.participation.tables.author import PICTURE
 
 STATES = ("accepted", "merged", "submitted", "rejected", "withdrawn")
 DEEPEST = 50  # contributions merged into one another, one after the other
+UNDESCRIBED = "–"  # a picture of which nobody said what it shows
 Row = dict[str, Any]
 
 
@@ -25,7 +26,7 @@ class Idea:
     id: str
     text: str
     commune: str  # its name, "" where none was given
-    picture: str  # what the picture shows, in words; "" where there is none
+    picture: str  # what it shows, in words, or UNDESCRIBED; "" where there is none
     evidence: str
     dots: int
     voters: int
@@ -130,7 +131,7 @@ def _pictures(connection: Connection, rows: list[Row]) -> dict[str, str]:
     asked = select(PICTURE.c.id, PICTURE.c.alternative).where(
         PICTURE.c.id.in_(ids), PICTURE.c.accepted
     )
-    return {id: text or "–" for id, text in connection.execute(asked)} if ids else {}
+    return {id: text or UNDESCRIBED for id, text in connection.execute(asked)} if ids else {}
 
 
 def _title(evidence: Any) -> str:

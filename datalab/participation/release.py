@@ -3,8 +3,10 @@
 Only answers that count; no contact; free texts as an agent accepted them, screened; places rounded
 as the questionnaire declares; dates to their month and the moment of answering to its day; numbers
 of background variables in bands; and no combination of background variables that fewer people than
-the smallest cell share. Respondents are numbered anew each time. While a survey runs its answers
-leave in lots of the smallest cell, or two states of the dataset would tell who answered in between.
+the smallest cell share. The weight of a row is made of what is left of it and of the margins of its
+campaign, so that it tells nothing more. Respondents are numbered anew each time. While a survey
+runs its answers leave in lots of the smallest cell, or two states of the dataset would tell who
+answered in between.
 """
 
 from __future__ import annotations
@@ -20,18 +22,21 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from datalab.methods.disclosure import anonymous
+from datalab.methods.raking import rake
 from datalab.participation import campaign as campaigns
 from datalab.participation import marks
 from datalab.participation import survey as surveys
+from datalab.participation.campaign import Campaign
 from datalab.participation.expression import text_of
 from datalab.participation.questionnaire import Questionnaire, Variable
 from datalab.participation.response import COUNTED, Response, counted
+from datalab.participation.results import category_of, usable
 from datalab.participation.survey import Survey
 from datalab.participation.tables.journal import POSITION
 from datalab.participation.tables.survey import RELEASED_ANSWER, RESPONSE
 
 PLACE_DECIMALS = 2  # about a kilometre, where the questionnaire says nothing
-AUDIENCE, DAY = "audience", "answered_on"
+AUDIENCE, DAY, WEIGHT = "audience", "answered_on", "weight"
 Cell = tuple[str | None, float | None]  # answer, number
 
 
@@ -61,8 +66,9 @@ def release(connection: Connection, survey: Survey, now: float) -> Released:
     least = survey.smallest_cell
     ready = len(everything) if survey.state == "closed" else len(everything) // least * least
     chosen = everything[:ready]
-    audiences = {one.id: one.audience for one in campaigns.of_survey(connection, survey)}
-    rows, withheld = anonymised(survey, chosen, audiences)
+    carried = campaigns.of_survey(connection, survey)
+    rows, withheld = anonymised(survey, chosen, {one.id: one.audience for one in carried})
+    weigh(survey, rows, carried)
     random.SystemRandom().shuffle(rows)
     connection.execute(delete(RELEASED_ANSWER).where(RELEASED_ANSWER.c.survey_slug == survey.slug))
     values = [
@@ -122,6 +128,46 @@ def anonymised(
         row[DAY] = (None if day in seldom else day, None)
         rows.append(row)
     return rows, withheld
+
+
+def weigh(survey: Survey, rows: Sequence[dict[str, Cell]], carried: Sequence[Campaign]) -> None:
+    """Give a weight to the rows of each group of people whose margins are known.
+
+    The rows are raked as they leave, never as they were answered: a weight of the answers would
+    lead back to what was withheld. None where the group of a row was withheld, where two campaigns
+    to one group say different margins, or where the weights do not fit the margins.
+    """
+    by_audience: dict[str, list[dict[str, dict[str, float]]]] = {}
+    for campaign in carried:
+        if margins := usable(survey.questionnaire, campaign.margins):
+            known = by_audience.setdefault(campaign.audience, [])
+            known += [margins] if margins not in known else []
+    for audience, known in by_audience.items():
+        group = [row for row in rows if row[AUDIENCE][0] == audience]
+        if len(known) != 1 or not group:
+            continue
+        sample = {
+            name: [_category(survey.questionnaire.variables[name], row) for row in group]
+            for name in known[0]
+        }
+        try:
+            raked = rake(sample, known[0])
+        except ValueError:  # nobody is in any category of a margin
+            continue
+        if raked.converged:
+            for row, weight in zip(group, raked.weights, strict=True):
+                row[WEIGHT] = (None, round(weight, 4))
+
+
+def _category(variable: Variable, row: dict[str, Cell]) -> str | None:
+    """The category of a margin that a row is in, as :mod:`results` names it."""
+    said = row.get(column(variable.name), (None, None))[0]
+    if said is None or variable.kind == "one":
+        return said
+    edges = variable.question.bands or []
+    inside = [edges[0] - 1, *edges] if edges else []
+    named = {band_of(variable, v): category_of(variable, v, edges) for v in inside}
+    return named.get(said)
 
 
 def quasi_identifiers(questionnaire: Questionnaire) -> list[Variable]:
@@ -204,8 +250,8 @@ def _state(connection: Connection, survey: Survey) -> int:
         func.count(), func.sum(RESPONSE.c.version), func.max(RESPONSE.c.submitted_at)
     ).where(*held)
     found = tuple(connection.execute(asked).one())
-    audiences = [(c.id, c.audience) for c in campaigns.of_survey(connection, survey)]
-    text = repr((found, survey.edition, survey.state, survey.smallest_cell, audiences))
+    carried = [(c.id, c.audience, c.margins) for c in campaigns.of_survey(connection, survey)]
+    text = repr((found, survey.edition, survey.state, survey.smallest_cell, carried))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from datalab.participation.session import Session
 from datalab.participation.tables import METADATA
 from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.participation.tables.journal import CHANGE
+from datalab.participation.tables.session import PHASE
 
 # What facilitators do, and so may take back. What people say and vote is theirs.
 UNDOABLE: Mapping[str, Phrase] = {
@@ -147,7 +148,7 @@ def _names(connection: Connection, changes: list[Change]) -> dict[int, str]:
     found: dict[int, str] = {}
     wanted: dict[str, dict[str, list[int]]] = {}
     for change in changes:
-        for row in change.rows[:1]:
+        for row in _about(change):
             named = _named(row["after"]) or _named(row["before"])
             if named:
                 found[change.id] = named
@@ -159,6 +160,18 @@ def _names(connection: Connection, changes: list[Change]) -> dict[int, str]:
             for number in rows[now[key.name]]:
                 found[number] = _named(dict(now)) or found.get(number, "")
     return found
+
+
+def _about(change: Change) -> Sequence[Mapping[str, Any]]:
+    """The row that names a change: the first, or the phase that began (not the one it ended)."""
+    if change.kind != "phase.start":
+        return change.rows[:1]
+    phases = [row for row in change.rows if row["table"] == PHASE.name]
+    return [r for r in phases if _began(r["before"]) != _began(r["after"])][:1]
+
+
+def _began(phase: Mapping[str, Any] | None) -> Any:
+    return phase.get("started_at") if phase else None
 
 
 def _named(row: Mapping[str, Any] | None) -> str:

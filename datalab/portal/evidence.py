@@ -98,12 +98,13 @@ def evidence_of(
                 page = _page(shelf, projects, match["page"], int(match["version"]))
                 cell = int(match["cell"])
                 if page is not None and 1 <= cell <= len(page.parts):
+                    named = {"name": material.title, "value": _label(page.parts[cell - 1], "fr")}
                     return {
                         "kind": "cell",
                         "page": material.reference,
                         "version": page.version,
                         "cell": cell,
-                        "title": f"{material.title}: {_label(page.parts[cell - 1], 'fr')}",
+                        "title": translate("{name}: {value}", "fr", **named),
                     }
     raise FieldRefused("evidence", Phrase("Choose one of the materials of this session, or none."))
 
@@ -146,7 +147,8 @@ def _label(part: Mapping[str, str], language: Language) -> str:
     """A few words of a cell: its own, or how it begins."""
     words = part.get("words", "")
     if part["kind"] == "value":
-        words = f"{words}: {part.get('content', '')}"
+        shown = {"name": words, "value": part.get("content", "")}
+        words = translate("{name}: {value}", language, **shown)
     elif part["kind"] in ("html", "print"):
         bare = html.unescape(re.sub(r"<[^>]*>", " ", part.get("content", "")))
         words = " ".join(bare.split()) or translate("a table", language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -125,7 +126,7 @@ def view_of(
         code=session.code if open_now else None,
         capacity=session.capacity,
         present=sessions.present(connection, session),
-        minutes=round(sum(p.seconds for p in phases) / 60),
+        minutes=_minutes(session, phases),
         agenda=[
             PhaseLine(
                 p.kind,
@@ -191,3 +192,10 @@ def href_of(prefix: str, kind: str, reference: str) -> str:
 
 def iso(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def _minutes(session: Session, phases: Sequence[agenda.Phase]) -> int:
+    """How long it lasts: as announced, by its agenda where no end is said."""
+    if session.starts_at is not None and session.ends_at is not None:
+        return round((session.ends_at - session.starts_at) / 60)
+    return round(sum(p.seconds for p in phases) / 60)

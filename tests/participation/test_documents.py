@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from datalab.participation import foreword
 from datalab.participation.documents import opendocument, pdf, word
 from datalab.participation.documents.block import Document, Heading, Items, Paragraph, Table
 from datalab.participation.documents.telling import tell
+from datalab.participation.harvest import UNDESCRIBED
 from datalab.participation.minutes import Minutes, minutes
 from datalab.participation.store import Store, sqlite_url
 from tests.participation.meeting import PHONE, REFUSED, STREET, held
@@ -168,3 +170,13 @@ def test_whatever_was_typed_can_be_written(format: str, tmp_path: Path) -> None:
     text = read(write(document))
     assert "<b>&amp;</b>" in text
     assert "\u202e" not in text
+
+
+def test_a_project_has_its_title_and_a_picture_without_words_says_so(told: Minutes) -> None:
+    group = next(group for group in told.groups if group.ideas)
+    ideas = tuple(replace(idea, picture=UNDESCRIBED) for idea in group.ideas)
+    bare = replace(told, project="x", groups=(replace(group, ideas=ideas),))
+    said = list(tell(bare, "en", ADDRESS, "Calm streets").texts())
+    assert "Project: Calm streets" in said
+    assert "Project: x" in list(tell(bare, "en", ADDRESS).texts())
+    assert "Picture: no description" in said

@@ -11,7 +11,7 @@ from datalab.errors import (
     Stale,
     UnknownSession,
 )
-from datalab.participation import agenda, session
+from datalab.participation import agenda, session, undoing
 from datalab.participation.session import Session
 from datalab.participation.store import Store
 from tests.participation.room import opened, prepared
@@ -97,6 +97,23 @@ def test_an_agenda_is_run_phase_by_phase(store: Store) -> None:
         assert agenda.running(connection, made) is None
         with pytest.raises(CannotMove):
             agenda.stop(connection, made, now=1_001.0, actor="ana")
+
+
+def test_the_phase_that_began_is_named_and_not_the_one_that_it_ended(store: Store) -> None:
+    made = opened(store, phases=("inform", "diverge"))
+    first, second = phases(store, made)
+    with store.writing() as connection:
+        made = session.get(connection, made.id)
+        agenda.start(connection, made, first, now=100.0, actor="ana")
+    with store.writing() as connection:
+        made = session.get(connection, made.id)
+        agenda.start(connection, made, second, now=160.0, actor="ana")
+        started = undoing.last(connection, made)[0]
+        undoing.undo(connection, made, started.id, now=170.0, actor="ana")
+        undone = undoing.last(connection, made)[0]
+    assert first.title != second.title
+    assert (started.kind, started.name) == ("phase.start", second.title)
+    assert (undone.undoes, undone.name) == (started.id, second.title)
 
 
 def test_the_agenda_is_put_in_another_order(store: Store) -> None:

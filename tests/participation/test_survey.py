@@ -322,6 +322,56 @@ def test_weights_follow_the_margins_of_a_campaign(store: Store) -> None:
     assert [line.weighted for line in found.lines[:2]] == pytest.approx([0.5, 0.5])
 
 
+def test_rows_leave_with_a_weight_that_tells_no_more_than_the_row(store: Store) -> None:
+    asked, to = opened(store)
+    for number in range(40):
+        where = "dijon" if number < 20 else "first_ring" if number < 36 else "outside"
+        send(store, asked, to, number, commune=where, age=str(27 if number % 2 else 33))
+    margins = {
+        "commune": {"dijon": 60, "first_ring": 30, "elsewhere": 0, "outside": 10},
+        "age": {"-": 0, "25-": 50, "30-": 50, "35-": 0, "40-": 0},
+    }
+    released_anew(store, asked)
+    assert {"weight" in row for row in released(store).values()} == {False}, "no margins so far"
+    with store.writing() as connection:
+        campaign.change(connection, asked, to, {"margins": margins}, NOW, "agent", to.version)
+        assert release.changed(connection) == [asked], "margins that were typed change the rows"
+    released_anew(store, asked)
+    rows = list(released(store).values())
+    weighted = [row for row in rows if "weight" in row]
+    assert 0 < len(weighted) < 40
+    assert all(("audience" in row) == ("weight" in row) for row in rows), "no group, no weight"
+    assert sum(float(row["weight"] or 0) for row in weighted) == pytest.approx(
+        len(weighted), abs=0.01
+    )
+    weights: dict[tuple[object, ...], set[object]] = {}
+    for row in weighted:
+        weights.setdefault((row.get("commune"), row.get("age")), set()).add(row["weight"])
+    assert len(weights) > 1
+    assert all(len(found) == 1 for found in weights.values()), "alike in what left, alike in weight"
+    heavy = {
+        where: sum(float(r["weight"] or 0) for r in weighted if r.get("commune") == where)
+        for where in ("dijon", "first_ring")
+    }
+    assert heavy["dijon"] / heavy["first_ring"] == pytest.approx(2, abs=0.01)
+
+
+def test_two_campaigns_to_one_group_with_other_margins_give_no_weight(store: Store) -> None:
+    asked, to = opened(store)
+    for number in range(10):
+        send(store, asked, to, number, commune="dijon" if number < 5 else "first_ring")
+    with store.writing() as connection:
+        for shares in ((1, 1), (2, 1)):
+            margins = {"commune": dict(zip(("dijon", "first_ring"), shares, strict=True))}
+            draft = Draft("Affiche", "Parents", None)
+            more = campaign.add(connection, asked, draft, NOW, "agent")
+            campaign.change(
+                connection, asked, more, {"margins": margins}, NOW, "agent", more.version
+            )
+    released_anew(store, asked)
+    assert {"weight" in row for row in released(store).values()} == {False}
+
+
 def test_the_dataset_of_a_survey_is_a_dataset_like_any_other(store: Store, tmp_path: Path) -> None:
     asked, _ = opened(store)
     code_book.publish(asked, tmp_path)
@@ -331,5 +381,7 @@ def test_the_dataset_of_a_survey_is_a_dataset_like_any_other(store: Store, tmp_p
     assert dataset.columns["age"].values is not None
     assert set(dataset.columns["age"].values) == {"<25", "25-29", "30-34", "35-39", "40+"}
     assert "care__creche" in dataset.columns
+    assert dataset.columns["weight"].type == "double"
+    assert "raked" in dataset.columns["weight"].description.en
     names = [column.name for column in code_book.code_book(asked.questionnaire)]
     assert len(names) == len(set(names))

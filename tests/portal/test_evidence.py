@@ -56,7 +56,7 @@ def publish(project: Project, parts: list[Part]) -> None:
 def test_cells_that_show_something_are_offered_in_their_own_words(state: Any) -> None:
     (group,) = choices(state.library.shelf(), state.projects, [PAGE], "fr")
     assert [(choice.value, choice.label) for choice in group.choices] == [
-        (f"page:{SLUG}/comptages@1#2", "Vélos par jour: 42"),
+        (f"page:{SLUG}/comptages@1#2", "Vélos par jour\N{NO-BREAK SPACE}: 42"),
         (f"page:{SLUG}/comptages@1#3", "Rue&place"),
     ]
 
@@ -66,7 +66,7 @@ def test_the_link_leads_to_that_version_whatever_comes_after(state: Any) -> None
     shelf = state.library.shelf()
     kept = evidence_of(shelf, state.projects, [PAGE], f"page:{SLUG}/comptages@1#2")
     assert kept is not None
-    assert kept["title"] == "Les vélos: Vélos par jour: 42"
+    assert kept["title"] == "Les vélos\N{NO-BREAK SPACE}: Vélos par jour\N{NO-BREAK SPACE}: 42"
     assert link_of(kept, "/p") == f"/p/pages/{SLUG}/comptages/v/1#part-2"
 
 

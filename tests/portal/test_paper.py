@@ -50,6 +50,15 @@ def test_the_slip_of_a_sheet_leads_to_what_became_of_it(room: Assembly) -> None:
     assert citizen.get(f"{fourth}/").status_code == 404
 
 
+def test_a_sheet_speaks_of_what_is_on_it_and_of_no_pseudonym_to_choose(room: Assembly) -> None:
+    agent = room.desk.browser_of("facilitator")
+    printed = agent.get(f"sessions/{room.id}/paper/sheets?count=1").text
+    assert "under a pseudonym that the lab gives you" in printed
+    assert "by the code of the slip below" in printed
+    assert "you chose" not in printed
+    assert '<p class="small ticked"><span class="tick"></span> I am under 15' in printed
+
+
 def test_a_slip_of_the_keyboard_is_taken_back_and_a_form_counts_once(room: Assembly) -> None:
     agent, other = room.desk.browser_of("agent"), room.desk.browser_of("steward")
     key = receipt()

@@ -86,6 +86,15 @@ def test_a_form_prepares_a_session_in_dijons_time_once(desk: Desk) -> None:
     assert len(told["agenda"]) == len(TEMPLATES["class"].steps)
 
 
+def test_a_session_lasts_until_its_announced_end_whatever_its_agenda_holds(desk: Desk) -> None:
+    browser = desk.browser_of("facilitator")
+    fields = {"title": "Rue", "question": "Comment ?", "template": "class", "receipt": "r" * 16}
+    hours = {"day": "2026-12-01", "begins": "18:30", "ends": "20:00"}
+    id = browser.post("sessions/new", {**fields, **hours}).headers["location"].split("/")[-2]
+    assert browser.get(f"sessions/{id}.json", **JSON).json()["minutes"] == 90
+    assert "18:30 (90 min)" in browser.get(f"sessions/{id}/").text
+
+
 def test_a_wrong_form_says_so_by_its_fields_and_keeps_what_was_typed(desk: Desk) -> None:
     browser = desk.browser_of("facilitator")
     fields = {"title": " ", "question": "Et ?", "day": "1er mai", "template": "nope"}

@@ -17,7 +17,7 @@ from datalab.participation.documents.block import (
     printable,
 )
 from datalab.participation.documents.dates import clock, day
-from datalab.participation.harvest import Group, Idea
+from datalab.participation.harvest import UNDESCRIBED, Group, Idea
 from datalab.participation.minutes import Minutes
 
 NONE = "–"
@@ -36,9 +36,9 @@ COUNTED = {
 }
 
 
-def tell(minutes: Minutes, language: Language, follow_up: str = "") -> Document:
-    """The document of ``minutes``; ``follow_up`` is the address where decisions are followed."""
-    teller = _Teller(minutes, language, follow_up)
+def tell(minutes: Minutes, language: Language, follow_up: str = "", project: str = "") -> Document:
+    """The document; ``follow_up``: where decisions are followed, ``project``: its title."""
+    teller = _Teller(minutes, language, follow_up, project or minutes.project or "")
     title = teller.t("Minutes: {title}", title=minutes.title)
     return Document(
         title=printable(title),
@@ -68,8 +68,9 @@ def _clean(block: Block) -> Block:
 
 
 class _Teller:
-    def __init__(self, minutes: Minutes, language: Language, follow_up: str) -> None:
-        self.minutes, self.language, self.follow_up = minutes, language, follow_up
+    def __init__(self, minutes: Minutes, language: Language, follow_up: str, project: str) -> None:
+        self.minutes, self.language = minutes, language
+        self.follow_up, self.project = follow_up, project
 
     def t(self, message: str, **facts: object) -> str:
         return translate(message, self.language, **facts)
@@ -109,8 +110,8 @@ class _Teller:
             facts.append(Item(self.t("Date: {when}", when=self.span(began))))
         if held.place:
             facts.append(Item(self.t("Place: {place}", place=held.place)))
-        if held.project:
-            facts.append(Item(self.t("Project: {project}", project=held.project)))
+        if self.project:
+            facts.append(Item(self.t("Project: {project}", project=self.project)))
         total = sum(held.counts.values())
         facts.append(Item(self.t("Participants: {count}", count=held.attendance.total)))
         facts.append(Item(self.t("Contributions received: {count}", count=total)))
@@ -194,7 +195,8 @@ class _Teller:
         if idea.commune:
             details.append(self.t("Municipality: {name}", name=idea.commune))
         if idea.picture:
-            details.append(self.t("Picture: {text}", text=idea.picture))
+            shown = self.t("no description") if idea.picture == UNDESCRIBED else idea.picture
+            details.append(self.t("Picture: {text}", text=shown))
         if idea.evidence:
             details.append(self.t("With it: {title}", title=idea.evidence))
         if idea.late:

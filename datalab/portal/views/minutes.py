@@ -31,6 +31,7 @@ from datalab.portal.page import page, render
 from datalab.portal.person import Person, person_of
 from datalab.portal.printing import printed
 from datalab.portal.session_access import may_run, session_for, session_seen
+from datalab.portal.session_view import project_title
 
 router = APIRouter(include_in_schema=False)
 
@@ -87,7 +88,9 @@ def written(request: Request, id: str) -> tuple[Session, Minutes, Document]:
     session, held = told(request, id)
     prefix = request.app.state.prefix
     address = f"{root_of(request)}{prefix}/sessions/{session.id}/follow-up"
-    return session, held, tell(held, language_of(request), address)
+    language = language_of(request)
+    project = project_title(request, session.project, language)
+    return session, held, tell(held, language, address, project)
 
 
 @router.get("/sessions/{id}/minutes")

@@ -173,7 +173,7 @@ def sheets(
         "count": count,
         "most": MOST_PRINTED,
         "last": paper.MOST,
-        "consent": [sentence.in_(language) for sentence in consent.CONSENT["participant"]],
+        "consent": [sentence.in_(language) for sentence in consent.ON_PAPER],
         "minor": consent.MINOR.in_(language),
     }
     headers = {"Cache-Control": "no-store"}
