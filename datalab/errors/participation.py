@@ -33,6 +33,17 @@ class Stale(ParticipationError):
     )
 
 
+class ReceiptReused(ParticipationError):
+    """What came under an idempotency key, or with the hidden number of a form, is another thing."""
+
+    code = "receipt-reused"
+    status = 422
+    template = (
+        "Something else was sent under this number before, so this was not recorded. Send it again "
+        "with a new one (Idempotency-Key): a form gets it when its page is opened anew."
+    )
+
+
 class CannotUndo(ParticipationError):
     code = "cannot-undo"
     status = 409

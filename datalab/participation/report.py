@@ -46,6 +46,7 @@ class Report:
     equipment: Mapping[str, str] | None = None
     author_id: str | None = None
     api_key_id: str | None = None
+    digest: str | None = None  # see :func:`datalab.participation.request_receipt.digest_of`
 
 
 @dataclass(frozen=True)

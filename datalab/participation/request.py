@@ -56,10 +56,11 @@ def submit(connection: Connection, reviewed: Reviewed, now: float) -> Submitted:
     ------
     UnknownService
         also where the service is no longer offered.
+    ReceiptReused
     """
     report = reviewed.report
     if (before := known(connection, report.receipt)) is not None:
-        return before
+        return before.for_same(report.digest)
     about = service.get(connection, report.service_code)
     if not about.active:
         raise UnknownService(code=about.code)
@@ -94,13 +95,14 @@ def enter(connection: Connection, reviewed: Reviewed, about: Service, now: float
         actor=_reporter(report),
         kind="request.submit",
     )
-    done = Submitted(made if reviewed.clean else None, token, made)
+    done = Submitted(made if reviewed.clean else None, token, made, digest=report.digest)
     learn(connection, recorded, report.receipt, replace(done, repeated=True))
     return done
 
 
 _REPORTED = (
     "receipt",
+    "digest",
     "service_code",
     "channel",
     "description",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ from datalab.participation.author import Author
 from datalab.participation.case_words import delay
 from datalab.participation.register import until
 from datalab.participation.report import Report, Reviewed
+from datalab.participation.request_receipt import digest_of
 from datalab.participation.screening import screen
 from datalab.participation.service import Attribute, Service
 from datalab.participation.tables.author import PICTURE
@@ -63,10 +65,14 @@ class Typed:
 
 @dataclass(frozen=True)
 class Sent:
-    """``key`` is the number; ``secret`` that of the private link, "" where it is not known here."""
+    """``key`` is the number; ``secret`` that of the private link, "" where it is not known here.
+
+    ``digest`` is that of what was sent, None where it is not known any more.
+    """
 
     key: str
     secret: str
+    digest: str | None = None
 
 
 def attribute_name(one: Attribute) -> str:
@@ -118,7 +124,7 @@ def place_in(asked: Request, typed: Typed, language: Language) -> Place:
 def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Report:
     """What is to be recorded, its picture and its author still to come."""
     names = _communes(asked)
-    return Report(
+    made = Report(
         service_code=typed.service.code if typed.service else "",
         receipt=receipt,
         channel="web",
@@ -128,6 +134,8 @@ def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Repor
         commune=place.commune,
         address=place.words or names.get(place.commune or "", "") or _nowhere(place),
     )
+    answers = json.dumps(given_attributes(typed), sort_keys=True) if typed.service else ""
+    return replace(made, digest=digest_of(made, answers))
 
 
 def _communes(asked: Request) -> dict[str, str]:
@@ -250,19 +258,19 @@ def author_for(
 
 def already(asked: Request, connection: Connection, receipt: str, now: float) -> Sent | None:
     """What became of a post that was sent before."""
-    columns = select(REQUEST.c.id, REQUEST.c.author_id)
+    columns = select(REQUEST.c.id, REQUEST.c.author_id, REQUEST.c.digest)
     row = connection.execute(columns.where(REQUEST.c.receipt == receipt)).first()
     if row is None:
         return None
     for one in authors_of(asked, connection, now):
         if one.id == row.author_id:
-            return Sent(row.id, one.secret)
+            return Sent(row.id, one.secret, row.digest)
     derived = secret_for(asked, receipt)
     try:
         mine = author.of_secret(connection, derived, now).id == row.author_id
     except UnknownLink:
         mine = False
-    return Sent(row.id, derived if mine else "")
+    return Sent(row.id, derived if mine else "", row.digest)
 
 
 def record(

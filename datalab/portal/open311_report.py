@@ -41,7 +41,7 @@ from datalab.participation.api_key import ApiKey
 from datalab.participation.batch import Ahead
 from datalab.participation.contact import Vault, email_of
 from datalab.participation.report import Report, Reviewed, clean, review
-from datalab.participation.request_receipt import Submitted, recorded
+from datalab.participation.request_receipt import Submitted, digest_of, recorded
 from datalab.participation.service import Service
 from datalab.portal.limits import Limits, Rate, address_of
 from datalab.portal.open311_query import Refused
@@ -99,7 +99,7 @@ async def record(asked: Request, call: Sent, now: float, *, trial: bool = False)
 
     Raises
     ------
-    ApiKeyInvalid, TooFast, Refused, ReportRefused, UnknownService, PictureRefused
+    ApiKeyInvalid, TooFast, Refused, ReportRefused, UnknownService, PictureRefused, ReceiptReused
     """
     words = call.given.get("api_key", "")
     state = asked.app.state
@@ -196,7 +196,18 @@ async def _report(asked: Request, call: Sent, words: str, now: float) -> Report:
         attributes={code: "\n".join(values) for code, values in call.attributes.items()},
     )
     commune = await asked.app.state.communes.code_of(latitude, longitude)
-    return replace(report, commune=commune)
+    # With the words of the key, which the database does not hold: from the digest alone nobody
+    # finds the e-mail address by trying.
+    digest = digest_of(report, words, given.get("email", ""), await _media_digest(call))
+    return replace(report, commune=commune, digest=digest if call.receipt else None)
+
+
+async def _media_digest(call: Sent) -> str:
+    if call.media is None:
+        return ""
+    data = await call.media.read()
+    await call.media.seek(0)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _degrees(given: Mapping[str, str], name: str, problems: list[CallRefused]) -> float | None:
@@ -229,7 +240,8 @@ async def _with_picture(
 
     def before() -> Submitted | None:
         with state.participation.reading() as connection:
-            return request.known(connection, reviewed.report.receipt)
+            found = request.known(connection, reviewed.report.receipt)
+            return found and found.for_same(reviewed.report.digest)
 
     if call.media is None or await run_in_threadpool(before) is not None:
         return reviewed
@@ -257,9 +269,10 @@ def _kept(
     answers = attribute.checked(about, call.attributes, call.language)
     dropped = tuple(name for name in NOT_KEPT if name in call.given)
     found = request.known(connection, reviewed.report.receipt)
-    if trial or found is not None:
-        done = found or Submitted(None, "trial", "")
-        return Recorded(done, about, dropped)
+    if found is not None:
+        return Recorded(found.for_same(reviewed.report.digest), about, dropped)
+    if trial:
+        return Recorded(Submitted(None, "trial", ""), about, dropped)
     values: dict[str, Any] = {"attributes": answers, "api_key_id": holder.id}
     if "email" in call.given:
         values["author_id"] = _reporter(connection, asked, call, now)

@@ -213,10 +213,35 @@ def test_answers_of_every_kind_are_kept_and_choices_shown(client: Client) -> Non
 
 def test_the_same_key_twice_is_one_report_and_another_client_s_is_another(client: Client) -> None:
     first = client.report(receipt="key-1")
-    assert client.report(receipt="key-1", description="Autre") == first
+    assert client.report(receipt="key-1") == first
     assert Client(client.desk, "Other").report(receipt="key-1") != first
     assert len(client.read("v2/requests", REQUESTS)) == 2
     assert fields(client.post(receipt="x" * 256)) == ["Idempotency-Key"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "Autre"},
+        {"lat": "47.33"},
+        {"email": "quelquun@example.org"},
+        {"attribute[depth_cm]": "7"},
+        {"files": True},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_report_under_a_used_key_is_refused_and_not_taken_for_the_first(
+    client: Client, change: dict[str, Any]
+) -> None:
+    about = {"service_code": "road", "receipt": "key-1"}
+    first = client.report(**about)
+    other = {**change, "files": picture()} if "files" in change else change
+    answer = client.post(**about, **other)
+    (told,) = refused(answer, 400)
+    assert "Idempotency-Key" in told
+    assert client.report(**about) == first
+    assert client.report(**{**about, "receipt": "key-2"}, **other) != first
+    assert len(client.read("v2/requests", REQUESTS)) == (1 if "files" in change else 2)
 
 
 def test_the_test_endpoint_checks_and_records_nothing(client: Client) -> None:

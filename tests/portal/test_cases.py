@@ -184,6 +184,23 @@ def test_the_script_is_shown_what_is_near_and_gets_json(desk: Desk) -> None:
     assert "Tick this" in wrong.json()["error"]["message"]
 
 
+def test_other_words_sent_with_the_same_form_are_not_taken_for_the_first(desk: Desk) -> None:
+    browser = desk.browser()
+    fields = {**hidden(browser.get("cases/new").text), **a_minute_ago(browser), **REPORT}
+    first = number_of(send(browser, fields))
+    assert number_of(send(browser, fields)) == first
+    later = {**fields, "description": "Et le banc d’à côté est cassé"}
+    told = send(browser, {**later}, Accept="application/json")
+    assert told.json()["error"]["code"] == "receipt-reused"
+    shown = send(browser, later)
+    assert shown.status_code == 409
+    assert f"its number is {first}" in shown.text
+    assert "Et le banc d’à côté est cassé" in shown.text
+    again = {**later, **hidden(shown.text), **a_minute_ago(browser), "different": "yes"}
+    second = number_of(send(browser, again))
+    assert second != first
+
+
 def test_a_question_needs_no_place(desk: Desk) -> None:
     browser = desk.browser()
     question = {"service": "information", "latitude": "", "longitude": "", "attribute-failure": ""}

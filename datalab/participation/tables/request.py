@@ -43,6 +43,7 @@ REQUEST = Table(
     key(),  # service_request_id
     Column("token", Text, nullable=False, unique=True),
     Column("receipt", Text, nullable=False, unique=True),
+    Column("digest", Text),  # of what came under the receipt; none of before version 0006
     Column("service_code", Text, ForeignKey("service.code"), nullable=False),
     Column("state", Text, nullable=False),
     Column("status", Text, nullable=False),  # open, closed

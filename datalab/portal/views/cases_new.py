@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import ReportRefused, UnknownRequest
+from datalab.errors import ReceiptReused, ReportRefused, UnknownRequest
 from datalab.i18n import Language, Phrase, translate
 from datalab.participation import attribute, case_list, request, service
 from datalab.participation.batch import Ahead
@@ -54,10 +54,12 @@ async def send(asked: Request) -> Response:
     asked.app.state.trap.check(fields, moment)
     receipt = receipt_of(fields)
     known = await run_in_threadpool(_already, asked, receipt, moment)
-    if known is not None:
-        return _answered(asked, receipt, known)
     typed = Typed(await run_in_threadpool(_chosen, asked, fields), fields)
     report = await run_in_threadpool(_read, asked, typed, receipt)
+    if known is not None:
+        if known.digest in (None, report.digest):
+            return _answered(asked, receipt, known)
+        return await run_in_threadpool(_another, asked, typed, known)
     await case_form.keep_photo(asked, typed, moment, language)
     reviewed = await run_in_threadpool(_review, asked, typed, report)
     if reviewed is None or typed.wrong:
@@ -210,6 +212,13 @@ def _answered(asked: Request, receipt: str, sent: Sent) -> Response:
     return own.remember(asked, response, sent.secret) if sent.secret else response
 
 
+def _another(asked: Request, typed: Typed, known: Sent) -> Response:
+    """Somebody went back and sent other words: both are kept, the later ones as a new report."""
+    if by_script(asked):
+        raise ReceiptReused
+    return _form(asked, typed, new_receipt(), status=409, earlier=known.key)
+
+
 def _wrong(asked: Request, typed: Typed, receipt: str) -> Response:
     if by_script(asked):
         raise ReportRefused(
@@ -230,6 +239,7 @@ def _form(
     *,
     status: int = 200,
     alike: list[tuple[Any, str]] | None = None,
+    earlier: str = "",
 ) -> Response:
     language = language_of(asked)
     offered = _offered(asked)
@@ -247,6 +257,7 @@ def _form(
         "kept": kept,
         "place": place,
         "alike": alike or [],
+        "earlier": earlier,
         "consents": [phrase.in_(language) for phrase in CONSENT["reporter"]],
         "minor": MINOR.in_(language),
         "question": QUESTION,
