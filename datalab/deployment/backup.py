@@ -111,7 +111,9 @@ def database_apart(settings: Settings) -> str:
 
     Their own tool backs them up (``pg_dump``): a copy of its files would be no database.
     """
-    addresses = [make_url(url) for url in (settings.hub, settings.participation, settings.households)]
+    addresses = [
+        make_url(url) for url in (settings.hub, settings.participation, settings.households)
+    ]
     return ", ".join(
         address.render_as_string(hide_password=True)
         for address in addresses
