@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.i18n import Language
+from datalab.i18n import LANGUAGES, Language
 from datalab.isolation.private import secret
 from datalab.participation import campaign as campaigns
 from datalab.participation import consent, response
@@ -156,6 +156,8 @@ def page_of(
         "minor": bool(fields.get("minor")),
         "disagreed": disagreed,
         "consent": [s.in_(asking.interface) for s in consent.CONSENT["respondent"]],
+        # Whoever reads the questions in a language of the lab reads what they agree to in it too.
+        "spoken_here": LANGUAGES,
         "minor_notice": consent.MINOR.in_(asking.interface),
     }
     held = {**(LOCATING if form.places else {}), **(headers or {})}

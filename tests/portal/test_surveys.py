@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from datetime import date
@@ -122,6 +123,18 @@ def test_without_scripts_it_goes_page_by_page_and_is_sent_once(field: Field) -> 
     mine = browser.get(f"mine/{link[1]}/")
     assert "They count." in mine.text
     assert browser.get(field.at).status_code == 303, "who answered is led to the thanks"
+
+
+def test_who_reads_the_questions_in_english_reads_what_they_agree_to_in_english(
+    field: Field,
+) -> None:
+    browser = field.desk.browser()
+    french = browser.get(f"{field.at}?lang=fr").text
+    assert "J’ai moins de 15 ans" in french
+    (chosen,) = re.findall(rf'<a lang="en" href="[^"]*/{field.at}(\?in=en[^"]*)"', french)
+    english = browser.get(f"{field.at}{html.unescape(chosen)}").text
+    assert "I agree to this." in english
+    assert "I am under 15, and an adult agrees with me." in english
 
 
 def test_another_receipt_from_the_same_phone_changes_nothing(field: Field) -> None:
