@@ -320,6 +320,8 @@ def test_margins_give_a_comparison_and_weights(field: Field) -> None:
     assert "none-such" in agent.post(f"{here}/margins", {**margins, **look}).text
     french = agent.get(here, **{"Accept-Language": "fr"}).text
     assert re.search(r"Khi-deux \d+,\d\d\b", french)
+    assert re.search(r"degrés de liberté\s: 1, p (= 0,\d{3}|< 0,001)\.", html.unescape(french))
+    assert "Tours de calcul\N{NO-BREAK SPACE}: 1." in html.unescape(french)
     assert "à 0,3 fois" in french
 
 
