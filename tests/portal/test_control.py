@@ -194,6 +194,9 @@ def test_teams_delays_and_ready_answers_are_changed_and_taken_back(desk: Desk) -
     assert found[2] == f"Bonjour, le {first} est vu. &lt;b&gt;"
     filled = agent.get(f"control/{first}?ready={found[1]}").text
     assert f"le {first} est vu" in filled
+    agent.post("control/answers", {"title": "Qui", "text": "Fait par {team}."})
+    nobody = agent.get(f"control/{reported(desk, days=0)}").text
+    assert "Fait par les services de Dijon Métropole." in nobody
 
 
 def test_a_call_is_entered_once_and_gets_its_private_link(desk: Desk) -> None:

@@ -82,7 +82,7 @@ def _answers(connection: Connection, room: Room, found: CasePage) -> list[dict[s
         "category": found.row.service,
         "address": found.case.address or found.row.commune,
         "date": found.day,
-        "team": found.case.team,
+        "team": found.case.team or translate("the services of Dijon Métropole"),
     }
     return [
         {"id": one.id, "title": one.title, "text": canned_answer.filled(one.text, facts)}
