@@ -45,7 +45,10 @@ class Submitted:
 
 
 def digest_of(report: Report, *more: str) -> str:
-    """SHA-256 of what somebody sent, before anything was made of it; ``more`` is what else came."""
+    """SHA-256 of what somebody sent, before anything was made of it.
+
+    ``more`` is what else came, and something secret: nobody finds a text by trying digests.
+    """
     facts = (
         report.service_code,
         report.description,

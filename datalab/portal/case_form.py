@@ -135,7 +135,7 @@ def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Repor
         address=place.words or names.get(place.commune or "", "") or _nowhere(place),
     )
     answers = json.dumps(given_attributes(typed), sort_keys=True) if typed.service else ""
-    return replace(made, digest=digest_of(made, answers))
+    return replace(made, digest=digest_of(made, answers, secret_for(asked, receipt)))
 
 
 def _communes(asked: Request) -> dict[str, str]:

@@ -18,8 +18,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from datalab.errors import NotPublished, QueryRefused, TooMuch
 from datalab.i18n import Language, Phrase
@@ -29,6 +30,7 @@ from datalab.lake.layout import folder
 from datalab.lake.loan import Loan, loan_of, named_in
 from datalab.portal.access import barrier, require_rows, version_for
 from datalab.portal.library import OPEN, Holding, Shelf
+from datalab.portal.query_words import told
 from datalab.portal.reader import Reader
 from datalab.portal.rows import open_table
 
@@ -80,7 +82,7 @@ class Queries:
         self._walls = walls
         self._places: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._asking: set[str] = set()
+        self._asking: dict[str, asyncio.Task[Answer]] = {}
         self._warm: asyncio.subprocess.Process | None = None
         self._cooling: asyncio.TimerHandle | None = None
 
@@ -92,7 +94,7 @@ class Queries:
         Raises
         ------
         QueryRefused
-            where it is not one SELECT, fails, exceeds a limit, or ``reader`` already asks one.
+            where it is no SELECT, fails, exceeds a limit, is cancelled or ``reader`` asks one.
         AccessRefused, DownloadRefused
             where it names a table whose rows ``reader`` may not have.
         TooMuch
@@ -106,22 +108,41 @@ class Queries:
         if reader.name in self._asking:
             reason = Phrase("another query of yours is still running. Wait for it, or cancel it.")
             raise QueryRefused(reason=reason)
-        places = self._places_here()
-        self._asking.add(reader.name)
+        work = asyncio.create_task(self._answer(shelf, reader, sql, language, rows))
+        self._asking[reader.name] = work
+        work.add_done_callback(partial(self._ended, reader.name))
         try:
-            lent = await asyncio.to_thread(self._lend, shelf, reader, sql, language)
-            try:
-                await asyncio.wait_for(places.acquire(), WAITING)
-            except TimeoutError:
-                raise TooMuch from None
-            try:
-                started = time.monotonic()
-                table = await self._ask(lent, sql, rows, shelf, reader, language)
-                seconds = time.monotonic() - started
-            finally:
-                places.release()
+            return await work
+        except asyncio.CancelledError:
+            if not cast("asyncio.Task[Answer]", asyncio.current_task()).cancelling():
+                raise QueryRefused(reason=Phrase("you cancelled it.")) from None
+            raise  # who asked has gone, and the work with them
+
+    def _ended(self, name: str, work: asyncio.Task[Answer]) -> None:
+        self._asking.pop(name, None)
+
+    async def cancel(self, name: str) -> None:
+        """Let the question of ``name`` go, and wait until another one can be asked."""
+        work = self._asking.get(name)
+        if work is not None:
+            work.cancel()
+            await asyncio.wait({work})
+
+    async def _answer(
+        self, shelf: Shelf, reader: Reader, sql: str, language: Language, rows: int
+    ) -> Answer:
+        places = self._places_here()
+        lent = await asyncio.to_thread(self._lend, shelf, reader, sql, language)
+        try:
+            await asyncio.wait_for(places.acquire(), WAITING)
+        except TimeoutError:
+            raise TooMuch from None
+        try:
+            started = time.monotonic()
+            table = await self._ask(lent, sql, rows, shelf, reader, language)
+            seconds = time.monotonic() - started
         finally:
-            self._asking.discard(reader.name)
+            places.release()
         return Answer(table.slice(0, rows), table.num_rows > rows, lent.datasets, seconds)
 
     def _places_here(self) -> asyncio.Semaphore:
@@ -251,9 +272,10 @@ class Queries:
         except (ValueError, KeyError, IndexError, TypeError):
             reason = Phrase("it needs more memory or processor time than it may use.")
             return QueryRefused(reason=reason)
-        missing = MISSING.search(str(facts.get("error", "")))
+        error = str(facts.get("error", ""))
+        missing = MISSING.search(error)
         if missing is None:
-            return QueryRefused(reason=Phrase(template, **facts))
+            return QueryRefused(reason=told(error) or Phrase(template, **facts))
         name = missing[1].lower()
         if (holding := lent.held_back.get(name)) is not None:
             try:

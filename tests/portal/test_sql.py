@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import html
 import io
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from datalab.errors import QueryRefused
 from datalab.isolation import sandbox
 from datalab.people import accounts
 from datalab.portal.library import Library
@@ -239,6 +243,31 @@ def test_a_table_that_is_not_there_gets_the_nearest_names(student: Asker) -> Non
     assert "SELECT * FROM comunes" in page
 
 
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (
+            "SELECT poplation FROM communes",
+            "il n’y a pas de colonne « poplation » ici. Vouliez-vous",
+        ),
+        ("SELECT p.zzz FROM communes p", "il n’y a pas de colonne « zzz » ici"),
+        ("SELECT name, count(*) FROM communes", "« name » côtoie une somme ou un compte"),
+        ("SELECT name FROM communes a, communes b", "Dites laquelle : a.name, b.name"),
+        ("SELECT foo(name) FROM communes", "il n’y a pas de fonction « foo » ici"),
+        ("SELECT name,, FROM communes", "avant « , », ou là, ce n’est pas du SQL"),
+        ("SELECT name FROM communes WHERE", "elle s’arrête trop tôt"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "elle nomme un fichier"),
+        ("SELECT 'name FROM communes", "un guillemet est ouvert et jamais fermé"),
+        ("SELECT CAST(name AS INTEGER) FROM communes", "ne se lit pas comme INT32"),
+    ],
+)
+def test_common_mistakes_are_told_in_the_language_of_who_asked(
+    student: Asker, sql: str, said: str
+) -> None:
+    shown = html.unescape(student.ask(sql)).replace("\xa0", " ")
+    assert said in shown, re.findall(r"Cette requête.*", shown)
+
+
 def test_what_was_asked_is_text_wherever_it_is_shown(student: Asker) -> None:
     page = student.ask("SELECT '<script>alert(1)</script>' AS \"<img src=x>\", 1 AS n")
     assert "<script>alert" not in page
@@ -260,11 +289,35 @@ def test_one_question_at_a_time_and_a_place_is_given_back(room: Room) -> None:
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
+        second = asyncio.create_task(queries.answer(shelf, reader, slow, "fr"))
+        await asyncio.sleep(1)
+        await queries.cancel("léo")
+        await queries.cancel("zoé")
+        with pytest.raises(QueryRefused, match="vous l’avez annulée"):
+            await second
         answer = await queries.answer(shelf, reader, "SELECT count(*) FROM communes", "fr")
         assert answer.table.to_pylist() == [{"count_star()": len(COMMUNES)}]
         await queries.end()
 
     in_a_loop_of_its_own(talk())
+
+
+def test_a_question_is_cancelled_though_nobody_tells_the_lab_that_its_page_left(
+    student: Asker,
+) -> None:
+    slow = "SELECT count(*) FROM range(100000000000) a, range(1000) b"
+    headers = {**PAGE, "Origin": student.host, "Sec-Fetch-Site": "same-origin"}
+    fields = {"_token": student.token}
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(student.post, q=slow)
+        for _ in range(200):
+            if "en cours" in student.ask("SELECT 1"):
+                break
+        assert student.client.post("sql/cancel", data={"_token": "x"}, headers=headers).is_error
+        ended = student.client.post("sql/cancel", data=fields, headers=headers)
+        assert ended.status_code == 204
+        assert "vous l’avez annulée" in asked.result().text
+    assert "42" in student.ask("SELECT 6 * 7 AS n")
 
 
 def test_every_body_that_is_no_question_is_said(student: Asker) -> None:

@@ -24,19 +24,28 @@ for (const code of document.querySelectorAll(".tables code")) {
 }
 
 const cancel = document.querySelector("[data-cancel]");
+const token = () => document.querySelector("meta[name=datalab-token]")?.content || "";
 let running = null;
+// Said to the lab as well: what lies between may not tell it that nobody listens any more.
+const stop = async () => {
+  if (!running) return;
+  running.abort();
+  running = null;
+  const body = new URLSearchParams({ _token: token() });
+  await fetch(`${form.action}cancel`, { method: "POST", body, keepalive: true, headers: { "X-Datalab-Token": token() } }).catch(() => {});
+};
+addEventListener("pagehide", stop);
 form.addEventListener("submit", async (event) => {
   if (event.submitter?.value === "csv" || !cancel) return;
   event.preventDefault();
-  running?.abort();
+  await stop();
   const mine = running = new AbortController();
   cancel.hidden = false;
   form.setAttribute("aria-busy", "true");
   told(form.dataset.asking);
   try {
-    const token = document.querySelector("meta[name=datalab-token]")?.content || "";
     const body = new URLSearchParams([...new FormData(form)]);
-    const answer = await fetch(form.action, { method: "POST", body, signal: mine.signal, headers: { Accept: "text/html", "X-Datalab-Token": token } });
+    const answer = await fetch(form.action, { method: "POST", body, signal: mine.signal, headers: { Accept: "text/html", "X-Datalab-Token": token() } });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     const made = found.getElementById("answer");
     if (!made) throw new Error("no answer");
@@ -46,13 +55,14 @@ form.addEventListener("submit", async (event) => {
   } catch (error) {
     told(mine.signal.aborted ? form.dataset.cancelled : form.dataset.lost);
   } finally {
-    if (running === mine) {
+    if (running === mine) running = null;
+    if (!running) {
       cancel.hidden = true;
       form.removeAttribute("aria-busy");
     }
   }
 });
-cancel?.addEventListener("click", () => running?.abort());
+cancel?.addEventListener("click", stop);
 
 const share = document.querySelector("[data-share]");
 if (share && navigator.clipboard) {

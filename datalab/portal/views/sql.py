@@ -111,6 +111,15 @@ async def ask(request: Request) -> Response:
     return page(request, "sql.html", _view(request, query, answer, chosen))
 
 
+@router.post("/sql/cancel", include_in_schema=False)
+async def cancel(request: Request) -> Response:
+    """End the question that this person waits for, whatever lies between them and the portal."""
+    await form_of(request)
+    if (name := reader_of(request).name) is not None:
+        await request.app.state.queries.cancel(name)
+    return Response(status_code=204)
+
+
 @router.post(
     "/api/v1/sql",
     summary="The answer to one SELECT over all tables that the token may read",
