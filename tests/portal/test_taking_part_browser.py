@@ -50,6 +50,7 @@ class Hall:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        assert self.process is None or self.process.poll() is not None, "one runs already"
         home = self.room.desk.settings.home
         command = [sys.executable, "-c", SERVER, str(home), str(self.port)]
         self.process = subprocess.Popen(command)
@@ -157,6 +158,8 @@ def test_a_server_that_dies_after_it_wrote_gets_the_same_post_again_and_counts_i
     page.route("**/take-part", answer_is_lost)
     say(page, "Le serveur tombe")
     page.locator("#say .outbox li", has_text="Le serveur tombe").wait_for()
+    while not arrived:
+        page.wait_for_timeout(20)
     hall.start()
     sent(page, "Le serveur tombe")
     page.locator("#say .outbox li").wait_for(state="detached")
