@@ -141,6 +141,7 @@ def test_a_server_that_does_not_answer_holds_up_no_other_and_is_not_asked_twice_
     process = place.command("refresher")
     try:
         until(lambda: place.rows("hedges") != [])
+        until(lambda: server.times("/trees.csv") + server.times("/shrubs.csv") > 0)
         assert server.times("/trees.csv") + server.times("/shrubs.csv") == 1
         thinking.set()
         until(lambda: place.rows("trees") != [] and place.rows("shrubs") != [])

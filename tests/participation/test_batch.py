@@ -31,8 +31,14 @@ def reporting(receipt: str, text: str = "Un banc cassé") -> Callable[[Connectio
 @contextmanager
 def at_once(store: Store) -> Iterator[None]:
     """What is handed in within this waits for one commit."""
-    gate = threading.Event()
-    held = store.submit(lambda connection: gate.wait(20))
+    gate, entered = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> bool:
+        entered.set()
+        return gate.wait(20)
+
+    held = store.submit(hold)
+    assert entered.wait(20)  # or what is handed in now goes along with it
     yield
     gate.set()
     assert held.result(20)
