@@ -9,6 +9,7 @@ questions and scale are not public, these are the lab's own.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
@@ -190,8 +191,8 @@ def compare(
     means
         of each municipality, by theme, of its last closed assessment with the same grid.
     speaker_of
-        who speaks for each municipality: those of one speaker count as one towards
-        :data:`FEWEST`. Without it each speaks for itself.
+        who speaks for each municipality: those of one speaker count as one, by their mean.
+        Without it each speaks for itself.
 
     Returns
     -------
@@ -204,9 +205,12 @@ def compare(
     themes = list(dict.fromkeys(theme for one in means.values() for theme in one))
     found = []
     for theme in themes:
-        having = {one: v for one in same if (v := means[one].get(theme)) is not None}
-        values = list(having.values())
-        if len({(speaker_of or {}).get(one, one) for one in having}) < FEWEST:
+        said: dict[str, list[float]] = defaultdict(list)
+        for one in same:
+            if (value := means[one].get(theme)) is not None:
+                said[(speaker_of or {}).get(one, one)].append(value)
+        values = [fmean(each) for each in said.values()]
+        if len(values) < FEWEST:
             found.append(Peers(theme, None, None, None, None))
             continue
         low, median, high = (round(q, 1) for q in quantiles(values, n=4, method="inclusive"))

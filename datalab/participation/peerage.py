@@ -11,7 +11,6 @@ from datalab.methods.peerage import Closing, settled
 from datalab.participation.grid import Grid, grid_of, same_themes
 from datalab.participation.maturity import Assessment
 from datalab.participation.tables.maturity import MATURITY, MATURITY_ANSWER
-from datalab.participation.team import team
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,8 @@ def peerage(connection: Connection, grid: Grid, own: Assessment) -> Peerage:
     """Of the closed assessments that count for ``own`` (:func:`datalab.methods.peerage.settled`).
 
     One made with another edition of the grid gives the themes that have the same statements there.
-    What the team of ``own`` began, or whoever began ``own``, is no peer of it.
+    What whoever began the first assessment of that municipality began elsewhere is no peer of it;
+    its team changes nothing, or letting an account in and out would tell what that one said.
     """
     asked = select(MATURITY.c.commune, MATURITY.c.begun_by).where(MATURITY.c.turn == 1)
     speakers = {row.commune: row.begun_by for row in connection.execute(asked)}
@@ -34,7 +34,7 @@ def peerage(connection: Connection, grid: Grid, own: Assessment) -> Peerage:
     rows = connection.execute(asked.order_by(MATURITY.c.closed_at, MATURITY.c.id)).all()
     editions = {row.id: row.grid for row in rows}
     closings = [Closing(r.id, r.commune, r.stratum, speakers[r.commune]) for r in rows]
-    ours = {speakers.get(own.commune, own.begun_by), *team(connection, own.commune)}
+    ours = {speakers.get(own.commune, own.begun_by)}
     counted = settled(closings, own.stratum, ours)
     given: dict[str, dict[str, Answer]] = {one.id: {} for one in counted.values()}
     chosen = select(MATURITY_ANSWER).where(MATURITY_ANSWER.c.maturity_id.in_(list(given)))

@@ -170,6 +170,22 @@ def test_made_up_municipalities_of_one_account_unveil_no_real_one(desk: Desk) ->
     assert not view(friend, "21960")["enough"]
 
 
+def test_letting_accounts_in_and_out_tells_nothing_of_what_they_said(desk: Desk) -> None:
+    agent, others = desk.browser_of("agent"), agents(desk, range(21900, 21910))
+    begin(agent)
+    answer(agent, "users", {"users-requests": "2", "users-access": "2"})
+    for place, (code, other) in enumerate(others.items()):
+        fill(other, code, place % 5)
+    before = [row["peers"] for row in view(agent)["themes"]]
+    assert before[0]["count"] == 10
+    for number in range(21900, 21910):
+        account = f"agent-{number}"
+        page = agent.post(f"{ROOT}21999/team", {"account": account, "act": "in"})
+        assert page.status_code == 303
+        assert [row["peers"] for row in view(agent)["themes"]] == before
+        agent.post(f"{ROOT}21999/team", {"account": account, "act": "out"})
+
+
 def test_who_closes_after_the_fifth_is_not_read_from_what_changes(desk: Desk) -> None:
     agent, others = desk.browser_of("agent"), agents(desk, range(21900, 21910))
     begin(agent)
