@@ -53,6 +53,11 @@ class Row:
     peers: Peers | None
     move: Move | None
 
+    @property
+    def open(self) -> bool:
+        """Whether a statement of it waits for an answer."""
+        return self.score.answered < self.score.applicable
+
 
 @dataclass(frozen=True)
 class Action:

@@ -170,6 +170,21 @@ def test_made_up_municipalities_of_one_account_unveil_no_real_one(desk: Desk) ->
     assert not view(friend, "21960")["enough"]
 
 
+def test_going_on_leads_to_the_first_theme_that_waits(desk: Desk) -> None:
+    agent = desk.browser_of("agent")
+    begin(agent)
+    going = re.compile(rf'class="button" href="[^"]*{ROOT}21999/([\w-]+)"')
+    first, second = (row["id"] for row in view(agent)["themes"][:2])
+    assert going.findall(agent.get(f"{ROOT}21999/").text) == [first]
+    page = agent.get(f"{ROOT}21999/{first}").text
+    answer(
+        agent,
+        first,
+        dict.fromkeys(re.findall(r'<input[^>]*type="radio"[^>]*name="level-([\w-]+)"', page), "2"),
+    )
+    assert going.findall(agent.get(f"{ROOT}21999/").text) == [second]
+
+
 def test_letting_accounts_in_and_out_tells_nothing_of_what_they_said(desk: Desk) -> None:
     agent, others = desk.browser_of("agent"), agents(desk, range(21900, 21910))
     begin(agent)
