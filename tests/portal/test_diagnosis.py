@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from datalab.methods.intruder import counts_of, found_out, ratios_of
 from datalab.methods.territory import INDICATORS, VARIABLES, WHOLE
-from datalab.participation import decision, session
+from datalab.participation import decision, session, survey
 from datalab.portal.app import create_app
 from datalab.portal.diagnosis import NEEDED, diagnosis_of
 from datalab.portal.views import diagnosis as door
@@ -27,6 +27,7 @@ from tests.portal.conftest import PREFIX
 from tests.portal.desk import Desk
 from tests.portal.serving import served
 from tests.portal.test_browser import WCAG
+from tests.portal.test_diagnosis_links import asked
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -199,6 +200,19 @@ def test_who_runs_the_workshop_links_a_decision_to_a_finding(lake: Settings, des
     (link,) = re.findall(r'name="remove" value="([^"]+)"', agent.get(at).text)
     assert agent.post(at, {"remove": link}).status_code == 303
     assert told(desk.browser().client, SENNECEY)["evidence"] == {}
+
+
+def test_a_linked_question_is_told_with_its_campaign(lake: Settings, desk: Desk) -> None:
+    shutil.copytree(lake.lake, desk.settings.lake, dirs_exist_ok=True)
+    store = desk.app.state.participation
+    made, carried = asked(store, 40)
+    with store.writing() as connection:
+        survey.close(connection, made, 7.0, "ana")
+    at, agent = f"diagnosis/{SENNECEY}/links", desk.browser_of("agent")
+    target = f"campaign:{carried.id}:expecting"
+    assert agent.post(at, {"finding": "household_size", "target": target}).status_code == 303
+    linked = words(agent.get(at).text.partition('id="new"')[0])
+    assert f"→ {carried.title} – " in linked
 
 
 def test_small_counts_stand_only_where_insee_publishes_them(portal: TestClient) -> None:

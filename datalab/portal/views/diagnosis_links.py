@@ -117,7 +117,9 @@ def _page(
         if person.may(RESULTS)
         else []
     )
-    names = dict(decisions) | {value: label for _, each in questions for value, label in each}
+    names = dict(decisions)
+    for title, each in questions:  # two campaigns may ask the same
+        names |= {value: f"{title} – {label}" for value, label in each}
     linked = []
     for one in there:
         target = (
