@@ -24,6 +24,7 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, parse_response_start_line, split_host_and_port
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
+from tornado.simple_httpclient import HTTPStreamClosedError
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
@@ -34,6 +35,7 @@ LARGEST_UPLOAD = 2**30
 # Outputs travel as one websocket message each: a map of all communes is some megabytes.
 LARGEST_MESSAGE = 2**28
 PORTAL_PATH = "/services/datalab"
+BROKEN = (HTTPStreamClosedError, StreamClosedError, ConnectionResetError)
 # RFC 9110, section 7.6.1: these concern one connection, not the answer.
 HOP_BY_HOP = {
     "connection",
@@ -126,6 +128,10 @@ class StreamingHandler(ProxyHandler):  # type: ignore[misc]
                 return
             except ConnectionRefusedError:  # nothing was done with the request there
                 if address == addresses[-1]:
+                    raise
+            except BROKEN:  # it died over it: reading may be done twice, anything else may not
+                asking = self.request.method in {"GET", "HEAD"} and not self._headers_written
+                if address == addresses[-1] or not asking:
                     raise
 
     def _get_proxy_request(self, url: str) -> HTTPRequest:

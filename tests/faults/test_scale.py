@@ -16,9 +16,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from sqlalchemy import func, select
 
 from datalab.participation import agenda, session
 from datalab.participation.store import Store
+from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.portal.scene import number_of
 from datalab.rehearsal.evening import play
 from datalab.settings import Settings
@@ -43,7 +45,11 @@ def lab(open_folder: Path, small_catalog: Path) -> Iterator[Lab]:
     )
     lines = (f"Place number {number} of a long list,{number}\n" for number in range(ROWS))
     (theme / "many.csv").write_text("name,people\n" + "".join(lines))
-    made = Lab(open_folder / "lab-of-scale", catalog, environment={"DATALAB_PORTAL_WORKERS": "2"})
+    made = Lab(
+        open_folder / "lab-of-scale",
+        catalog,
+        environment={"DATALAB_PORTAL_WORKERS": "2", "DATALAB_TOKEN_REQUESTS_PER_MINUTE": "20"},
+    )
     made.start()
     yield made
     end(made)
@@ -82,7 +88,7 @@ def ms(took: list[float]) -> str:
 
 @pytest.mark.fault(
     "A worker of the portal is killed while twelve people join, write and vote",
-    "Everything that was acknowledged is kept; no page of an error; it comes back",
+    "Everything that was acknowledged is kept; the others answer; what it held is asked for again",
 )
 def test_a_worker_that_dies_in_a_busy_evening_loses_nothing_that_was_acknowledged(
     lab: Lab, seen: Callable[[str], None]
@@ -90,8 +96,15 @@ def test_a_worker_that_dies_in_a_busy_evening_loses_nothing_that_was_acknowledge
     store = Store(Settings(home=lab.home).participation)
     before = lab.processes()["portal-2"]
 
+    def said() -> int:
+        with store.reading() as connection:
+            asked = select(func.count()).select_from(CONTRIBUTION)
+            return int(connection.execute(asked).scalar_one())
+
     async def kill() -> None:
-        await asyncio.sleep(4)  # everybody has joined, and says something now
+        already = await asyncio.to_thread(said)
+        while await asyncio.to_thread(said) < already + 6:
+            await asyncio.sleep(0.05)  # until everybody is in, and says something
         os.kill(before.pid, signal.SIGKILL)
 
     async def evening() -> object:
@@ -107,14 +120,15 @@ def test_a_worker_that_dies_in_a_busy_evening_loses_nothing_that_was_acknowledge
     assert taken["say"] >= 10
     for act in ("join", "say", "vote"):
         assert kept[act] >= taken[act], f"{act}: acknowledged and not kept"
-    broken = {problem for problem in played.book.problems if not problem.startswith("listen")}
-    assert not any(": 5" in problem for problem in broken), broken
+    problems = played.book.problems
+    # What the dead worker held when it died is answered so that it is sent again, with its receipt.
+    assert all(one.startswith("listen") or one.endswith(": 503") for one in problems), problems
     eventually(lambda: lab.processes()["portal-2"].alive, "the second worker to come back")
     assert lab.processes()["portal-2"].pid != before.pid
     acknowledged = sum(taken[act] for act in ("join", "say", "vote"))
     seen(
         f"{acknowledged} acts acknowledged, all kept; "
-        f"{sum(played.book.problems.values())} requests or streams broke off."
+        f"{sum(played.book.problems.values())} requests or streams broke off (503)."
     )
 
 
@@ -285,7 +299,7 @@ def test_a_flood_of_tokens_opens_nothing_and_stops_nobody(
     assert set(guessed) == {401}
     assert sum(guessed.values()) == 3000
     assert set(own) == {200, 429}
-    assert 120 <= own[200] <= 240, "120 a minute, over two minutes at most"
+    assert 20 <= own[200] <= 120, "20 a minute, over some minutes"
     assert statuses == {200: 60}
     seen(
         f"3,000 refused (401); of 200 with the own token {own[200]} answered, {own[429]} told to "
