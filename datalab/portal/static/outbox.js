@@ -322,16 +322,23 @@
       if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
       else if (values.length && typeof values[0] === "string") field.value = values[0];
     }
+    form.dataset.filled = "yes"; // for a script of the page that comes later than the draft
     form.dispatchEvent(new CustomEvent("filled", { bubbles: true }));
   }
   const soon = new Map();
   function draft(form) {
     clearTimeout(soon.get(form));
-    soon.set(form, setTimeout(() => {
-      const fields = [...form.elements].filter((field) => own(field) && (!["checkbox", "radio"].includes(field.type) || field.checked)).map((field) => [field.name, field.value]);
-      put("drafts", { key: nameOf(form), fields, at: Date.now() });
-    }, 250));
+    soon.set(form, setTimeout(() => write(form), 250));
   }
+  function write(form) {
+    soon.delete(form);
+    const fields = [...form.elements].filter((field) => own(field) && (!["checkbox", "radio"].includes(field.type) || field.checked)).map((field) => [field.name, field.value]);
+    put("drafts", { key: nameOf(form), fields, at: Date.now() });
+  }
+  // Who leaves within that quarter of a second has typed it all the same.
+  addEventListener("pagehide", () => {
+    for (const [form, timer] of [...soon]) { clearTimeout(timer); write(form); }
+  });
   const show = (input) => {
     const image = document.querySelector(`[data-preview="${CSS.escape(input.name)}"]`);
     if (!image) return;
@@ -345,6 +352,7 @@
     if (!form.matches(OURS) || event.submitter && "outboxNot" in event.submitter.dataset) return;
     event.preventDefault();
     clearTimeout(soon.get(form));
+    soon.delete(form);
     if (form.dataset.keeping) return; // pressed twice
     form.dataset.keeping = "yes";
     try { await keep(form, event.submitter); } finally { delete form.dataset.keeping; }

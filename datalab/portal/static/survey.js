@@ -225,13 +225,15 @@ for (const form of document.querySelectorAll("form[data-survey]")) {
   form.addEventListener("input", () => draw());
   form.addEventListener("change", () => draw());
   form.addEventListener("reset", () => setTimeout(draw));
-  form.addEventListener("filled", () => {
+  const goOn = () => {
     const path = order(draw()), left = form.elements.left?.value;
     // Whoever comes back goes on at the page that was left.
     if (step === "intro" && fields("agreed")[0]?.checked && path.includes(left)) { show(left); return; }
     if (step === "sent") show(path.find((name) => tell(new Set([name]))) || "review");
-  });
+  };
+  form.addEventListener("filled", goOn);
   form.addEventListener("outbox", ({ detail }) => { if (detail.state !== "refused") show("sent"); });
   addEventListener("popstate", (event) => { if (!single && step !== "sent") show(event.state?.survey || words.step || "intro"); });
   if (single) draw(); else show(step, false);
+  if ("filled" in form.dataset) goOn(); // the draft was there first
 }
