@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.portal.patience import until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -161,7 +163,7 @@ def test_results_follow_the_typing(page: Page, address: str) -> None:
     page.goto(address + "datasets/")
     before = page.locator(".card").count()
     page.locator("#q").press_sequentially("logement")
-    page.wait_for_function("(n) => document.querySelectorAll('.card').length < n", arg=before)
+    until(page, "(n) => document.querySelectorAll('.card').length < n", before)
     assert page.locator("#found").inner_text() == "1 jeu de données trouvé"
     assert page.locator("[role=status] #found").count() == 1
     assert page.evaluate("document.activeElement.id") == "q"

@@ -20,6 +20,7 @@ from datalab.portal.person import COOKIE, HUB_COOKIE
 from tests.portal.conftest import PREFIX
 from tests.portal.control_room import case, equipped, record, reported
 from tests.portal.desk import Desk, now
+from tests.portal.patience import until
 from tests.portal.test_browser import WCAG
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def test_five_hundred_cases_and_34000_lights_stay_light(browser: Browser, room: 
     drawn = int(page.locator("[data-things]").get_attribute("data-things") or 0)
     assert 0 < drawn < 2_000
     page.locator(".leaflet-control-zoom-in").click(click_count=3)
-    page.wait_for_function("Number(document.querySelector('[data-total]').dataset.total) < 34000")
+    until(page, "Number(document.querySelector('[data-total]').dataset.total) < 34000")
     assert page.evaluate("document.querySelectorAll('*').length") < 2_000
     assert sizes.pop("points.json") < 80_000
     assert sizes.pop("equipment/street-lights.json") < 80_000

@@ -18,6 +18,7 @@ from datalab.portal.person import COOKIE, HUB_COOKIE
 from datalab.projects import publication
 from tests.portal.conftest import PREFIX
 from tests.portal.desk import now
+from tests.portal.patience import until
 from tests.portal.press import SLUG, SURE, Press
 from tests.portal.test_browser import WCAG, opened
 
@@ -197,7 +198,7 @@ def test_no_script_of_a_page_reaches_anything(page: Page, address: str, witness:
     frames = [frame for frame in page.main_frame.child_frames if "/files/" in frame.url]
     assert len(frames) == 2
     for frame in frames:
-        frame.wait_for_function("window.finished === true", timeout=20_000)
+        until(frame, "window.finished === true")
         found = frame.evaluate("window.found")
         refused = {name for name, said in found.items() if said.startswith("refused")}
         assert refused >= {

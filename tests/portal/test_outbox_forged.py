@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.portal.desk import Desk
+from tests.portal.patience import until
 from tests.portal.town import Town, served
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def test_what_was_forged_is_posted_nowhere_and_thrown_away(browser: Browser, tow
     page.goto(town.root + "cases/new")
     page.evaluate(PUT, list(FORGED))
     page.reload()
-    page.wait_for_function(f"async () => (await ({LEFT})()) === 0")
+    until(page, f"async () => (await ({LEFT})()) === 0")
     assert posted == []
     assert page.evaluate("window.ran") is None
 

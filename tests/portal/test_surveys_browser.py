@@ -18,6 +18,7 @@ from datalab.participation.expression import parse, text_of
 from tests.participation.conditions import ANSWERS, CASES, OWN, TODAY
 from tests.portal.conftest import PREFIX
 from tests.portal.desk import Desk
+from tests.portal.patience import until
 from tests.portal.test_browser import WCAG, focus
 from tests.portal.test_people_pages import House
 from tests.portal.test_surveys import HOME, Field
@@ -163,7 +164,7 @@ def test_what_was_typed_is_there_after_the_page_was_closed(
     household(page, "3")
     page.wait_for_timeout(800)
     page.goto(village.at(village.field.at))
-    page.wait_for_function("document.querySelector('[name=q-young_children]').value === '3'")
+    until(page, "document.querySelector('[name=q-young_children]').value === '3'")
     assert page.get_by_label("Je suis d’accord.").is_checked()
     page.context.close()
 
@@ -172,7 +173,7 @@ def test_what_was_opened_once_opens_again_without_a_network(
     browser: Browser, village: Village
 ) -> None:
     page = phone(browser, village)
-    page.wait_for_function("caches.match(location.href).then(Boolean)")
+    until(page, "caches.match(location.href).then(Boolean)")
     begin(page)
     household(page, "4")
     page.get_by_role("button", name="Page suivante").click()
@@ -181,7 +182,7 @@ def test_what_was_opened_once_opens_again_without_a_network(
     page.close()
     again = page.context.new_page()
     again.goto(village.at(village.field.at))
-    again.wait_for_function("document.querySelector('[name=q-young_children]').value === '4'")
+    until(again, "document.querySelector('[name=q-young_children]').value === '4'")
     again.locator("[data-progress] p").filter(has_text=re.compile("2")).wait_for()
     again.context.close()
 
