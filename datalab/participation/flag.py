@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
-from datalab.errors import FlagRefused, UnknownFlag
+from datalab.errors import FlagRefused, ReceiptReused, UnknownFlag
 from datalab.i18n import Language, Phrase
 from datalab.participation import author, journal, mail
 from datalab.participation.author import short_id
@@ -120,13 +120,19 @@ def submit(connection: Connection, raised: Raised, now: float, language: Languag
     ------
     FlagRefused
         where the dataset has more open flags than anybody could read.
+    ReceiptReused
+        where the receipt is that of another flag.
     """
+    text = raised.text.replace("\r\n", "\n").strip()
     if (before := _by_receipt(connection, raised.receipt)) is not None:
+        sent = (raised.dataset, raised.column, dict(raised.row), text)
+        # The text is erased with whoever wrote it.
+        if before.text and sent != (before.dataset, before.column, before.row, before.text):
+            raise ReceiptReused
         return before
     if count(connection, raised.dataset, "open") >= MOST_OPEN:
         reason = Phrase("many are waiting to be read already; come back in a few days")
         raise FlagRefused(field="text", reason=reason)
-    text = raised.text.replace("\r\n", "\n").strip()
     screened = screen(text, language)
     values = {
         "id": short_id(),

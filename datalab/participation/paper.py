@@ -11,11 +11,12 @@ from sqlalchemy import Connection, func, select
 
 from datalab.errors import FieldRefused, UnknownItem, UnknownLink
 from datalab.i18n import Language, Phrase
-from datalab.participation import author, contribution, joining
+from datalab.participation import author, contribution, joining, rewriting
 from datalab.participation.contribution import Contribution
 from datalab.participation.session import Session
 from datalab.participation.tables.contribution import CONTRIBUTION
 from datalab.participation.tables.session import PARTICIPANT
+from datalab.participation.wording import said
 
 MOST = 500  # sheets of a session
 WAY = "paper"
@@ -67,7 +68,7 @@ def enter(
 
     Raises
     ------
-    SessionNotOpen, FieldRefused, ReceiptTaken
+    SessionNotOpen, FieldRefused, ReceiptTaken, ReceiptReused
     """
     made = joining.join(
         connection,
@@ -93,7 +94,8 @@ def enter(
         entered_by=actor,
         language=language,
     )
-    return Typed(one, made.pseudonym)
+    sent = {"text": said("text", text, contribution.LONGEST), "commune": commune}
+    return Typed(rewriting.require_same(connection, session, one, sent), made.pseudonym)
 
 
 def take_back(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from datalab.errors import AlreadyAnswered, UnknownResponse
+from datalab.errors import AlreadyAnswered, ReceiptReused, UnknownResponse
 from datalab.i18n import Language
 from datalab.participation import author as authors
 from datalab.participation import consent, journal, register
@@ -110,9 +110,13 @@ def submit(
     ------
     AlreadyAnswered
         where the same person sent them with another receipt.
+    ReceiptReused
+        where other answers came with this one.
     """
     known = of_receipt(connection, receipt)
     if known is not None and known.survey_id == survey.id:
+        if known.author_id is not None and known.answers != checked.answers:
+            raise ReceiptReused
         return known
     found = _begun(connection, survey, campaign, sender, now)
     if found.state != "started":

@@ -20,6 +20,7 @@ from datalab.errors import (
     ContactRefused,
     DatalabError,
     PlaceRefused,
+    ReceiptReused,
     UnknownLink,
 )
 from datalab.i18n import Language, Phrase, translate
@@ -135,7 +136,18 @@ def report_of(asked: Request, typed: Typed, place: Place, receipt: str) -> Repor
         address=place.words or names.get(place.commune or "", "") or _nowhere(place),
     )
     answers = json.dumps(given_attributes(typed), sort_keys=True) if typed.service else ""
-    return replace(made, digest=digest_of(made, answers, secret_for(asked, receipt)))
+    more = (typed.value("email").strip(), _photo_named(typed), secret_for(asked, receipt))
+    return replace(made, digest=digest_of(made, answers, *more))
+
+
+def _photo_named(typed: Typed) -> str:
+    """What tells the photo that came from any other; "" where none did."""
+    found = typed.values.get("photo")
+    if not isinstance(found, UploadFile) or not found.size:
+        return typed.value("photo-kept")
+    named = hashlib.file_digest(found.file, "sha256").hexdigest()  # type: ignore[arg-type]
+    found.file.seek(0)
+    return named
 
 
 def _communes(asked: Request) -> dict[str, str]:
@@ -281,9 +293,16 @@ def record(
     now: float,
     language: Language,
 ) -> Sent:
-    """Record the report, its author and address, and queue the letter that says so: all at once."""
+    """Record the report, its author and address, and queue the letter that says so: all at once.
+
+    Raises
+    ------
+    ReceiptReused
+    """
     receipt = reviewed.report.receipt
     if (before := already(asked, connection, receipt, now)) is not None:
+        if before.digest not in (None, reviewed.report.digest):
+            raise ReceiptReused
         return before
     who = author_for(asked, connection, typed, receipt, now, language)
     reported = replace(reviewed.report, author_id=who.id)

@@ -19,6 +19,11 @@ from datalab.errors import InvalidParameter
 from datalab.i18n import Phrase
 
 RECEIPT = re.compile(r"[A-Za-z0-9_-]{16,80}")
+# Who goes back to a form that was sent, and writes another thing into it, finds it there again.
+SENT_BEFORE = Phrase(
+    "This form was sent before with something else in it. What it says now is not sent: send it "
+    "once more if both are needed."
+)
 
 
 def new_receipt() -> str:

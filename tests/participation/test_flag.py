@@ -52,7 +52,7 @@ def answered(store: Store, one: flag.Flag, state: str = "fixed", **more: object)
 
 def test_a_flag_is_kept_once_and_read_by_nobody_else_before_it_is_answered(store: Store) -> None:
     first = raised(store, row={"insee_code": "21231"})
-    assert raised(store).id == first.id
+    assert raised(store, row={"insee_code": "21231"}).id == first.id
     assert first.row == {"insee_code": "21231"}
     with store.reading() as connection:
         assert flag.told(connection, "communes") == []

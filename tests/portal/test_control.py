@@ -217,7 +217,7 @@ def test_a_call_is_entered_once_and_gets_its_private_link(desk: Desk) -> None:
     made = agent.post("control/new", {**fields, "consent": "yes", "email": "a@exemple.fr"})
     assert made.status_code == 200
     assert "/mine/" in made.text
-    again = agent.post("control/new", {**fields, "consent": "yes"})
+    again = agent.post("control/new", {**fields, "consent": "yes", "email": "a@exemple.fr"})
     assert again.status_code == 303
     id = again.headers["location"].rpartition("/")[2]
     assert (case(desk, id).channel, case(desk, id).service_code) == ("phone", "road")

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import AlreadyAnswered, InvalidAnswers, InvalidParameter
+from datalab.errors import AlreadyAnswered, InvalidAnswers, InvalidParameter, ReceiptReused
 from datalab.i18n import Phrase, translate
 from datalab.participation import author as authors
 from datalab.participation import campaign as campaigns
@@ -184,8 +184,8 @@ async def _sent(
     text = translate("Thank you, your answers have arrived.", asking.interface)
     try:
         await asyncio.wrap_future(request.app.state.participation.submit(work))
-    except AlreadyAnswered as error:
-        text = error.message(asking.interface)
+    except (AlreadyAnswered, ReceiptReused):
+        text = AlreadyAnswered().message(asking.interface)
     done = taken(request, receipt, text, f"{home_of(request, code)}/thanks")
     return own.remember(request, done, sender.secret)
 

@@ -71,7 +71,11 @@ async def send(asked: Request) -> Response:
     case_form.check_mailbox(asked, typed, language)
     if typed.wrong:
         return await run_in_threadpool(_wrong, asked, typed, receipt)
-    sent = await _recorded(asked, typed, reviewed, moment, language)
+    try:
+        sent = await _recorded(asked, typed, reviewed, moment, language)
+    except ReceiptReused:  # both came at once
+        known = await run_in_threadpool(_already, asked, receipt, moment)
+        return await run_in_threadpool(_another, asked, typed, known)
     asked.app.state.uses.add("report-offline" if typed.value("waited") else "report")
     return _answered(asked, receipt, sent)
 
@@ -212,9 +216,9 @@ def _answered(asked: Request, receipt: str, sent: Sent) -> Response:
     return own.remember(asked, response, sent.secret) if sent.secret else response
 
 
-def _another(asked: Request, typed: Typed, known: Sent) -> Response:
+def _another(asked: Request, typed: Typed, known: Sent | None) -> Response:
     """Somebody went back and sent other words: both are kept, the later ones as a new report."""
-    if by_script(asked):
+    if by_script(asked) or known is None:
         raise ReceiptReused
     return _form(asked, typed, new_receipt(), status=409, earlier=known.key)
 

@@ -7,12 +7,12 @@ from typing import cast
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import ReportRefused
+from datalab.errors import ReceiptReused, ReportRefused
 from datalab.i18n import Language, translate
 from datalab.participation import (
     attribute,
@@ -28,14 +28,13 @@ from datalab.participation.register import until
 from datalab.participation.report import Channel, Reviewed, review
 from datalab.participation.service import Service
 from datalab.participation.store import Store
-from datalab.participation.tables.request import REQUEST
 from datalab.portal import case_form, own
 from datalab.portal.case_form import Typed
 from datalab.portal.control import CHANNELS
 from datalab.portal.form import form_of
 from datalab.portal.headers import LOCATING
 from datalab.portal.language import language_of, now
-from datalab.portal.outbox import new_receipt, receipt_of
+from datalab.portal.outbox import SENT_BEFORE, new_receipt, receipt_of
 from datalab.portal.page import render
 from datalab.portal.person import require
 from datalab.portal.place import place_field
@@ -75,7 +74,11 @@ def _entered(asked: Request, fields: FormData, agent: str) -> Response:
     def work(connection: Connection) -> tuple[str, str]:
         return _recorded(asked, connection, typed, reviewed, moment, agent)
 
-    key, secret = store.write(work)
+    try:
+        key, secret = store.write(work)
+    except ReceiptReused:
+        typed.wrong["description"] = SENT_BEFORE.in_(language)
+        return _form(asked, typed, new_receipt(), status=409)
     if not secret:  # it was entered already
         return RedirectResponse(f"{asked.app.state.prefix}/control/{key}", status_code=303)
     about = cast(Service, typed.service)
@@ -120,11 +123,15 @@ def _recorded(
     moment: float,
     agent: str,
 ) -> tuple[str, str]:
-    """The number, and the secret of the private link; "" where it was recorded before."""
+    """The number, and the secret of the private link; "" where it was recorded before.
+
+    Raises
+    ------
+    ReceiptReused
+    """
     language = language_of(asked)
-    known = select(REQUEST.c.id).where(REQUEST.c.receipt == reviewed.report.receipt)
-    if (before := connection.execute(known).scalar()) is not None:
-        return str(before), ""
+    if (before := request.known(connection, reviewed.report.receipt)) is not None:
+        return before.for_same(reviewed.report.digest).key, ""
     who = author.make(
         connection,
         kind="reporter",

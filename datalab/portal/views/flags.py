@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from datalab.errors import FlagRefused, RightMissing
+from datalab.errors import FlagRefused, ReceiptReused, RightMissing
 from datalab.i18n import Phrase, translate
 from datalab.participation import flag
 from datalab.participation.consent import CONSENT, MINOR
@@ -28,7 +28,7 @@ from datalab.portal.language import language_of, now
 from datalab.portal.library import Holding
 from datalab.portal.mine_flags import mine_flags
 from datalab.portal.notice import onward
-from datalab.portal.outbox import by_script, new_receipt, receipt_of, taken
+from datalab.portal.outbox import SENT_BEFORE, by_script, new_receipt, receipt_of, taken
 from datalab.portal.page import render
 from datalab.portal.passed_on import account_of, document_of
 from datalab.portal.person import Person, person_of, signed_in
@@ -68,13 +68,19 @@ async def send(request: Request, dataset: str) -> Response:
     await run_in_threadpool(flag_form.check, request, typed, person)
     if raised is None or typed.wrong:
         return await run_in_threadpool(_form, request, holding, typed, receipt, 422)
-    sent: Sent = await asyncio.wrap_future(
-        request.app.state.participation.submit(
-            lambda connection: flag_form.record(
-                request, connection, typed, raised, person, language
+    try:
+        sent: Sent = await asyncio.wrap_future(
+            request.app.state.participation.submit(
+                lambda connection: flag_form.record(
+                    request, connection, typed, raised, person, language
+                )
             )
         )
-    )
+    except ReceiptReused:
+        if by_script(request):
+            raise
+        typed.wrong["text"] = SENT_BEFORE.in_(language)
+        return await run_in_threadpool(_form, request, holding, typed, new_receipt(), 409)
     request.app.state.uses.add("flag")
     said = translate("Thank you. The steward of this dataset reads it and answers.", language)
     prefix = request.app.state.prefix

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from datalab.errors import FieldRefused, RightMissing
+from datalab.errors import FieldRefused, ReceiptReused, ReceiptTaken, RightMissing
 from datalab.i18n import Phrase, translate
 from datalab.isolation.private import secret
 from datalab.participation import consent, paper
@@ -25,7 +25,7 @@ from datalab.portal.code import svg_of
 from datalab.portal.form import form_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
-from datalab.portal.outbox import new_receipt, receipt_of
+from datalab.portal.outbox import SENT_BEFORE, new_receipt, receipt_of
 from datalab.portal.page import render
 from datalab.portal.person import Person, signed_in
 from datalab.portal.session_access import may_run, session_seen
@@ -120,6 +120,9 @@ async def enter(request: Request, id: str) -> Response:
     except FieldRefused as error:
         wrong = {str(error.facts["name"]): error.message(language)}
         return await run_in_threadpool(_page, request, found, typed, wrong, error.status)
+    except (ReceiptReused, ReceiptTaken):  # of another sheet, where its number was changed
+        wrong = {"text": SENT_BEFORE.in_(language)}
+        return await run_in_threadpool(_page, request, found, typed, wrong, 409)
     number = paper.checked(typed["sheet"])
     following = min(number + 1, paper.MOST) if typed.get("then") == "next" else number
     said = translate(

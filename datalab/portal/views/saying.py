@@ -16,6 +16,7 @@ from datalab.errors import (
     FieldRefused,
     PictureRefused,
     PlaceRefused,
+    ReceiptReused,
     UnknownItem,
     UnknownLink,
 )
@@ -30,7 +31,7 @@ from datalab.participation.wording import said
 from datalab.portal.evidence import evidence_of
 from datalab.portal.language import language_of, now
 from datalab.portal.limits import allow
-from datalab.portal.outbox import by_script, receipt_of, taken
+from datalab.portal.outbox import SENT_BEFORE, by_script, receipt_of, taken
 from datalab.portal.place import Place, place_of
 from datalab.portal.taking import Part, part_of
 from datalab.portal.views.taking_part import page
@@ -57,13 +58,11 @@ async def say(request: Request, id: str) -> Response:
     if known is None:
         allow(request, "contribution")
     try:
-        one = known or await _keep(request, part, fields, typed, receipt)
-    except (FieldRefused, PlaceRefused, PictureRefused, UnknownItem) as error:
+        one = await _keep(request, part, fields, typed, receipt, known)
+    except (FieldRefused, PlaceRefused, PictureRefused, ReceiptReused, UnknownItem) as error:
         if by_script(request):
             raise
         return await run_in_threadpool(_again, request, part, typed, error)
-    if one.session_id != part.session.id or one.author_id != part.author.id:
-        raise UnknownItem(what=Phrase("contribution"))
     language = language_of(request)
     told = (
         translate("Sent, and shown to everybody.", language)
@@ -74,16 +73,24 @@ async def say(request: Request, id: str) -> Response:
 
 
 async def _keep(
-    request: Request, part: Part, fields: FormData, typed: Fields, receipt: str
+    request: Request,
+    part: Part,
+    fields: FormData,
+    typed: Fields,
+    receipt: str,
+    known: Contribution | None,
 ) -> Contribution:
     """Keep the photo, then what was said; a photo without it goes again.
 
     Raises
     ------
-    SessionNotOpen, FieldRefused, PlaceRefused, PictureRefused, UnknownItem, TooFast
+    SessionNotOpen, FieldRefused, PlaceRefused, PictureRefused, ReceiptReused, UnknownItem, TooFast
     """
     state, language, moment = request.app.state, language_of(request), now().timestamp()
-    sessions.require_open(part.session)
+    if known is None:
+        sessions.require_open(part.session)
+    elif known.session_id != part.session.id or known.author_id != part.author.id:
+        raise UnknownItem(what=Phrase("contribution"))
     place, evidence = Place(), None
     if any(typed.get(name) for name in WHERE_OR_WHAT):
         place, evidence = await run_in_threadpool(_with, request, part.session, typed)
@@ -101,8 +108,15 @@ async def _keep(
         "now": moment,
         "language": language,
     }
-    said("text", options["text"], contribution.LONGEST)
+    sent = {
+        "text": said("text", options["text"], contribution.LONGEST),
+        "parent_id": options["parent"],
+        **{name: options[name] for name in ("latitude", "longitude", "commune", "place")},
+    }
     photo = fields.get("photo")
+    pictured = isinstance(photo, UploadFile) and bool(photo.filename)
+    if known is not None:
+        return await run_in_threadpool(_repeated, request, part.session, known, sent, pictured)
     if isinstance(photo, UploadFile) and photo.filename:
         if not large(request):
             allow(request, "picture")
@@ -121,6 +135,7 @@ async def _keep(
     def work(connection: Any) -> Contribution:
         found = sessions.get(connection, part.session.id)
         made = contribution.submit(connection, found, **options)
+        rewriting.require_same(connection, found, made, sent)
         if part.participant.left_at is not None:
             joining.come_back(connection, part.author.id)
         return made
@@ -263,6 +278,26 @@ def _with(request: Request, found: Session, typed: Fields) -> tuple[Place, dict[
     return place, evidence_of(shelf, state.projects, materials, typed["evidence"])
 
 
+def _repeated(
+    request: Request,
+    session: Session,
+    known: Contribution,
+    sent: dict[str, Any],
+    pictured: bool,
+) -> Contribution:
+    """``known``, where what comes once more is that.
+
+    Raises
+    ------
+    ReceiptReused
+    """
+    with request.app.state.participation.reading() as connection:
+        one = rewriting.require_same(connection, session, known, sent)
+    if pictured and one.text and one.picture_id is None:
+        raise ReceiptReused
+    return one
+
+
 def _erase(request: Request, id: str | None) -> None:
     if id is not None:
         state = request.app.state
@@ -278,7 +313,9 @@ def _again(request: Request, part: Part, typed: Fields, error: DatalabError) -> 
         UnknownItem: "parent",
     }
     name = names.get(type(error)) or str(error.facts.get("name", "text"))
-    wrong = {name: error.message(language_of(request))}
+    language = language_of(request)
+    again = SENT_BEFORE.in_(language) if isinstance(error, ReceiptReused) else ""
+    wrong = {name: again or error.message(language)}
     return page(request, part, typed=typed, wrong=wrong, status=error.status)
 
 

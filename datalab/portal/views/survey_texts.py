@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from datalab.errors import UnknownResponse
+from datalab.errors import ReceiptReused, UnknownResponse
 from datalab.i18n import translate
 from datalab.participation import campaign as campaigns
 from datalab.participation import journal, response, survey
@@ -25,7 +25,7 @@ from datalab.portal.figures import DIJON
 from datalab.portal.form import form_of
 from datalab.portal.language import language_of, now
 from datalab.portal.notice import onward
-from datalab.portal.outbox import new_receipt, receipt_of
+from datalab.portal.outbox import SENT_BEFORE, new_receipt, receipt_of
 from datalab.portal.page import render
 from datalab.portal.person import require
 from datalab.portal.questionnaire_form import form_view, given_in, language_of_form
@@ -147,13 +147,13 @@ async def paper(request: Request, slug: str, identifier: str) -> Response:
         return _paper(request, found, campaign, raw, checked, fields)
 
     def write(connection: Connection) -> response.Response:
-        known = response.of_receipt(connection, receipt)
-        if known is not None:
-            return known
         sender = Sender(short_id(32), language, bool(fields.get("minor")), "paper", person.name)
         return response.submit(connection, found, campaign, sender, checked, receipt, moment)
 
-    await run_in_threadpool(request.app.state.participation.write, write)
+    try:
+        await run_in_threadpool(request.app.state.participation.write, write)
+    except ReceiptReused:
+        return _paper(request, found, campaign, raw, checked, fields, before=True)
     text = translate("The paper is recorded. Here is the form for the next one.", language)
     where = f"{request.app.state.prefix}/surveys/{slug}/campaigns/{identifier}/paper"
     return onward(where, text)
@@ -168,6 +168,7 @@ def _paper(
     fields: FormData | None = None,
     *,
     disagreed: bool = False,
+    before: bool = False,
 ) -> Response:
     interface = language_of(request)
     language = language_of_form(found.questionnaire, request.query_params.get("in"), interface)
@@ -179,10 +180,12 @@ def _paper(
         "receipt": new_receipt(),
         "agreed": bool(fields and fields.get("agreed")),
         "disagreed": disagreed,
+        "before": SENT_BEFORE.in_(interface) if before else "",
         "closed": campaigns.closed_because(found, campaign, now().timestamp()),
     }
     wrong = bool(checked.problems) or disagreed
-    return render(request, "survey_paper.html", context, status=422 if wrong else 200)
+    status = 409 if before else 422 if wrong else 200
+    return render(request, "survey_paper.html", context, status=status)
 
 
 def _both(request: Request, slug: str, identifier: str) -> tuple[Survey, Campaign]:
