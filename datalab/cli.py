@@ -34,6 +34,7 @@ COMMANDS = {
     "backup": "backup",
     "restore": "backup",
     "migrate": "migrate",
+    "depot": "depot",
     "lint": "data",
     "refresh": "refresh",
     "refresher": "refresh",

@@ -12,25 +12,15 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from datalab.folders import CHECKOUT, Folders
+
+__all__ = ["CHECKOUT", "Settings"]
 
 
-class Settings(BaseSettings):
+class Settings(Folders):
     """Where things are and how the lab answers."""
 
-    model_config = SettingsConfigDict(env_prefix="DATALAB_", extra="ignore", frozen=True)
-
-    home: Path = Field(
-        default=CHECKOUT / ".datalab", description="Folder that holds all state, mode 0700."
-    )
-    catalog: Path = Field(
-        default=CHECKOUT / "catalog", description="Folder of the dataset YAML files."
-    )
-    projects: Path = Field(
-        default=CHECKOUT / "projects", description="Folder of the co-built projects."
-    )
     host: str = Field(default="127.0.0.1", description="Address that the proxy listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that the proxy listens on.")
     node_proxy: bool = Field(
@@ -105,6 +95,27 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Address of a PostgreSQL of its own for households (postgresql+psycopg://…), "
         "with a role that nothing else uses; empty means SQLite in the home.",
+    )
+    depot: str = Field(
+        default="",
+        description="Object store to which the published lakes go, s3://bucket/folder, or a folder "
+        "that machines share, file:///folder; empty for none.",
+    )
+    depot_endpoint: str = Field(
+        default="", description="Address of an S3-compatible server; empty for Amazon's."
+    )
+    depot_region: str = Field(default="us-east-1", description="Region of the object store.")
+    depot_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key and secret of the object store, key:secret; empty: those of the machine.",
+    )
+    depot_reader: bool = Field(
+        default=False,
+        description="Whether this lab reads what another one publishes to the object store, and "
+        "publishes nothing itself.",
+    )
+    depot_restricted: bool = Field(
+        default=False, description="Whether restricted datasets go to the object store too."
     )
     smtp: SecretStr = Field(
         default=SecretStr(""),
@@ -239,6 +250,12 @@ class Settings(BaseSettings):
     )
 
     @model_validator(mode="after")
+    def _depot_of_a_reader(self) -> Self:
+        if self.depot_reader and not self.depot:
+            raise ValueError("depot_reader: name in DATALAB_DEPOT what this lab reads")
+        return self
+
+    @model_validator(mode="after")
     def _one_proxy(self) -> Self:
         if self.node_proxy and self.portal_workers > 1:
             raise ValueError("portal_workers: the Node proxy knows one worker; set one, or no Node")
@@ -248,11 +265,6 @@ class Settings(BaseSettings):
     def schedulers(self) -> str:
         """``host:port`` where the schedulers of Dask Gateway answer; empty for none."""
         return self.gateway_schedulers or urlsplit(self.gateway).netloc
-
-    @property
-    def lake(self) -> Path:
-        """Published lakes: one folder per access class, safe to mount read-only."""
-        return self.home / "lake"
 
     @property
     def people(self) -> Path:
@@ -272,20 +284,10 @@ class Settings(BaseSettings):
         return given or f"sqlite:///{self.home / 'participation' / 'participation.sqlite'}"
 
     @property
-    def custody(self) -> Path:
-        """Folder of what households keep: their database and, beside it, their own key."""
-        return self.home / "households"
-
-    @property
     def households(self) -> str:
         """Address of the database of households, apart from all others."""
         given = self.households_database.get_secret_value()
         return given or f"sqlite:///{self.custody / 'households.sqlite'}"
-
-    @property
-    def lineage(self) -> Path:
-        """The database of which project reads which snapshot."""
-        return self.home / "hub" / "lineage.sqlite"
 
     @property
     def databases(self) -> dict[str, SecretStr]:
@@ -296,55 +298,3 @@ class Settings(BaseSettings):
             for name, value in os.environ.items()
             if name.startswith(begin) and value
         }
-
-    @property
-    def pictures(self) -> Path:
-        """Pictures that people sent, encoded anew."""
-        return self.home / "participation" / "pictures"
-
-    @property
-    def own_catalog(self) -> Path:
-        """YAML of the datasets that this lab made by itself, such as questionnaires."""
-        return self.home / "catalog"
-
-    @property
-    def proposals(self) -> Path:
-        """Files and drafts of datasets that people propose, until they are accepted or old."""
-        return self.home / "proposals"
-
-    @property
-    def shared(self) -> Path:
-        """Projects made in this lab; ``projects`` holds those that come with it."""
-        return self.home / "projects"
-
-    @property
-    def writer(self) -> Path:
-        """Working metadata of the one writer, never mounted anywhere."""
-        return self.home / "writer"
-
-    @property
-    def staging(self) -> Path:
-        return self.home / "staging"
-
-    @property
-    def cache(self) -> Path:
-        """Downloads that can be made again."""
-        return self.home / "cache"
-
-    @property
-    def assets(self) -> Path:
-        """Scripts and styles of the pages, taken from pinned packages at set-up."""
-        return self.home / "assets"
-
-    @property
-    def secrets(self) -> Path:
-        return self.home / "secrets"
-
-    @property
-    def run(self) -> Path:
-        """Process identities and sockets of what runs now."""
-        return self.home / "run"
-
-    @property
-    def logs(self) -> Path:
-        return self.home / "logs"

@@ -12,7 +12,8 @@ FOUNDATION = {"errors", "settings", "i18n", "logline", "relay"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"i18n"},
     "logline": {"errors", "i18n"},
-    "settings": set(),
+    "folders": set(),
+    "settings": {"folders"},
     "i18n": set(),
     "relay": set(),
     "catalog": set(),
@@ -22,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "households": {"database", "isolation", "methods"},
     "isolation": set(),
     "compute": set(),
+    "depot": {"isolation", "lake"},
     "people": {"database", "isolation"},
     "projects": {"catalog", "database", "isolation", "people"},
     "live": set(),
@@ -82,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "projects",
         "watching",
     },
-    "watching": {"catalog", "deployment", "isolation", "lake", "participation"},
+    "watching": {"catalog", "deployment", "depot", "isolation", "lake", "participation"},
     "rehearsal": {"participation", "watching"},
     "deployment": {
         "assets",

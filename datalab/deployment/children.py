@@ -73,7 +73,7 @@ class Child:
 
 
 def children(settings: Settings, plan: Plan) -> list[Child]:
-    """Proxy, hub, portal, refresher, keeper, the way to the web: in the order of their start."""
+    """Proxy, hub, portal, refresher, keeper, depot, way to the web: in the order of their start."""
     base = {
         **os.environ,
         "DATALAB_HOME": str(settings.home),
@@ -96,6 +96,11 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
     web = [python, "-m", "datalab.isolation.web", "--folder", str(settings.run / "ways" / "web")]
     gateway = filter(None, {urlsplit(settings.gateway).netloc, settings.schedulers})
     web += ["--hosts", ",".join(filter(None, (settings.notebook_hosts, *gateway)))]
+    kept = {"refresher": ["refresher"], "keeper": ["keeper"], "depot": ["depot", "run"]}
+    if settings.depot_reader:
+        del kept["refresher"]  # another lab publishes
+    if not settings.depot:
+        del kept["depot"]
     listed = [
         Child(
             "proxy", proxy_command(settings, plan), base | {"CONFIGPROXY_AUTH_TOKEN": token}, home
@@ -110,8 +115,10 @@ def children(settings: Settings, plan: Plan) -> list[Child]:
             )
             for name, port in plan.portals.items()
         ),
-        Child("refresher", [python, "-m", "datalab.cli", "refresher"], base, home),
-        Child("keeper", [python, "-m", "datalab.cli", "keeper"], base, home),
+        *(
+            Child(name, [python, "-m", "datalab.cli", *told], base, home)
+            for name, told in kept.items()
+        ),
     ]
     return [*listed, *([Child("web", web, base, home)] if settings.notebook_web else [])]
 

@@ -94,8 +94,9 @@ def look(settings: Settings) -> Status:
             for name, port in plan.portals.items()
             if name != "portal"
         },
-        "refresher": None,
+        **({} if settings.depot_reader else {"refresher": None}),
         "keeper": None,
+        **({"depot": None} if settings.depot else {}),
         **({"web": None} if settings.notebook_web else {}),
     }
     parts = []

@@ -100,8 +100,8 @@ class Supervisor:
         self.children = parts.children(settings, self.plan)
         built = any(settings.lake.glob("*/index.json"))
         for child in self.children:
-            # The refresher waits for the first build of the lake: there is one writer.
-            if child.name != "refresher":
+            # These wait for the first build of the lake: there is one writer.
+            if child.name not in ("refresher", "depot"):
                 child.start(settings.logs)
         self._write_down()
         if not built:
@@ -115,10 +115,15 @@ class Supervisor:
         with suppress(ParticipationUnavailable), participation.reading():
             pass
         participation.close()
-        self.say(translate("Building the lake from its sources…", self.language))
+        # What lies on the web comes afterwards, from the refresher: it may be slow, or away.
+        told = ["refresh", "--all", "--local"]
+        said = translate("Building the lake from its sources…", self.language)
+        if self.settings.depot_reader:
+            told, depot = ["depot", "pull"], self.settings.depot
+            said = translate("Fetching the lake from {depot}…", self.language, depot=depot)
+        self.say(said)
         self.lake_build = subprocess.Popen(
-            # What lies on the web comes afterwards, from the refresher: it may be slow, or away.
-            [sys.executable, "-m", "datalab.cli", "refresh", "--all", "--local"],
+            [sys.executable, "-m", "datalab.cli", *told],
             env=self.children[0].environment | {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from datalab.errors import LakeIsCopy
+
 WORDS = r"[a-z0-9]+(-[a-z0-9]+)*"
 MASKED = "--"  # between a restricted dataset and one of its masks
+COPY = ".copy-of"  # in the folder of lakes that are copied from elsewhere: where from
 CLASS = re.compile(rf"^(open|members|restricted-{WORDS}({MASKED}{WORDS})?)$")
 
 
@@ -94,6 +97,20 @@ def folders(lake: Path) -> list[LakeFolder]:
         return []
     names.sort(key=lambda name: (name != "open", name != "members", not mask_of(name), name))
     return [LakeFolder(lake / name) for name in names if os.access(lake / name, os.R_OK | os.X_OK)]
+
+
+def require_own(lake: Path) -> None:
+    """
+    Raises
+    ------
+    LakeIsCopy
+        where another lab publishes what lies here.
+    """
+    try:
+        depot = (lake / COPY).read_text()
+    except FileNotFoundError:
+        return
+    raise LakeIsCopy(depot=depot)
 
 
 def write_whole(path: Path, content: bytes) -> None:

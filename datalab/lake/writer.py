@@ -22,7 +22,7 @@ from datalab.lake.accumulation import WHOLE
 from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
 from datalab.lake.index import Entry, read_folder
-from datalab.lake.layout import MASKED, LakeFolder, folder, folders, sync_folder
+from datalab.lake.layout import MASKED, LakeFolder, folder, folders, require_own, sync_folder
 from datalab.lake.ledger import Ledger
 from datalab.lake.lock import Lock
 from datalab.lake.masked import Masks, no_key
@@ -52,6 +52,8 @@ class Writer:
     ------
     LakeBusy
         on entering, where another process writes.
+    LakeIsCopy
+        on entering, where another lab publishes what lies there.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Writer:
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def __enter__(self) -> Writer:
+        require_own(self.lake)
         self._lock.__enter__()
         return self
 

@@ -33,6 +33,9 @@ class Figures(Collector):
         yield from _machine(state)
         yield from _memory(state.memory)
         yield _gauge("participation_up", "Whether its database answers.", state.talk is not None)
+        if state.depot is not None:
+            said = "For how long the object store of the lakes has failed."
+            yield _gauge("depot_away_seconds", said, state.depot.away)
         if state.talk is not None:
             yield from _talk(state.talk)
 

@@ -18,6 +18,7 @@ DISK_ERROR, DISK_WARNING = 0.03, 0.10  # shares of the disk that are free
 LEAST_DISK = 1_000_000_000  # bytes
 MEMORY_WARNING = 0.05  # share that is available
 QUIET_MINUTES = 5
+DEPOT_MINUTES = 10
 FAILURES_AN_HOUR = 10
 DAY = 86_400.0
 STARTING = 120.0  # seconds after a start in which nobody is told that a part does not answer yet
@@ -54,6 +55,7 @@ def incidents(
         when the keeper looked last, in seconds since the epoch; None where it never did.
     """
     found = [*_parts(state, silent, beat), *_machine(state), *_data(state), *_talk(state)]
+    found += _depot(state)
     if len(failures) >= FAILURES_AN_HOUR:
         said = Phrase("{count} errors within an hour.", count=len(failures))
         step = Phrase("The last ones stand below; failures.log has their places in the code.")
@@ -136,6 +138,17 @@ def _data(state: State) -> list[Incident]:
             step = Phrase("“datalab show {dataset}” gives the reason.", dataset=one.id)
             found.append(Incident(f"failed:{one.id}", "warning", said, step))
     return found
+
+
+def _depot(state: State) -> list[Incident]:
+    if state.depot is None or state.depot.away < DEPOT_MINUTES * 60:
+        return []
+    said = Phrase(
+        "Nothing has gone to the object store, or come from it, for {count} minutes.",
+        count=int(state.depot.away / 60),
+    )
+    step = Phrase("Nothing is lost, and it goes on by itself. “datalab depot status” says why.")
+    return [Incident("depot-away", "warning", said, step)]
 
 
 def _talk(state: State) -> list[Incident]:

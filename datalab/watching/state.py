@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from datalab.catalog.badge import badge_of
 from datalab.deployment import children
+from datalab.depot import ledger
 from datalab.errors import DatalabError
 from datalab.isolation.process import PROC
 from datalab.isolation.record import servers
@@ -30,7 +32,7 @@ from datalab.participation.tables.session import PARTICIPANT, SESSION
 from datalab.participation.tables.survey import RESPONSE
 from datalab.settings import Settings
 
-PARTS = ("supervisor", "proxy", "hub", "portal", "refresher", "keeper", "web")
+PARTS = ("supervisor", "proxy", "hub", "portal", "refresher", "keeper", "depot", "web")
 HOUR = 3600.0
 
 
@@ -86,8 +88,18 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Depot:
+    """The object store of the lakes; ``away`` is for how long it failed, in seconds, and
+    ``reason`` why, by language."""
+
+    away: float = 0.0
+    reason: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class State:
-    """A lab at ``at`` (seconds since the epoch). ``talk`` is None where its database is away."""
+    """A lab at ``at`` (seconds since the epoch). ``talk`` is None where its database is away,
+    ``depot`` where none is set."""
 
     at: float
     parts: tuple[Part, ...]
@@ -98,6 +110,7 @@ class State:
     load: float
     processors: int
     talk: Talk | None = field(default=None)
+    depot: Depot | None = field(default=None)
 
     @property
     def started(self) -> bool:
@@ -119,7 +132,18 @@ def look(settings: Settings, store: Store, now: float) -> State:
         load=os.getloadavg()[0],
         processors=os.cpu_count() or 1,
         talk=_talk(store, now),
+        depot=_depot(settings, now),
     )
+
+
+def _depot(settings: Settings, now: float) -> Depot | None:
+    if not settings.depot:
+        return None
+    told = ledger.state(settings.run)
+    since = _seconds(told.since) if told is not None else None
+    if told is None or since is None:
+        return Depot()
+    return Depot(max(0.0, now - since), told.error or {})
 
 
 def _parts(settings: Settings) -> list[Part]:
@@ -130,10 +154,16 @@ def _parts(settings: Settings) -> list[Part]:
         uptime = 0.0
     tick = os.sysconf("SC_CLK_TCK")
     found = []
+    wanted = {
+        "web": settings.notebook_web,
+        "refresher": not settings.depot_reader,
+        "depot": bool(settings.depot),
+    }
+    unwanted = [name for name, runs in wanted.items() if not runs]
     more = [f"portal-{number}" for number in range(2, settings.portal_workers + 1)]
     for name in [*PARTS, *more]:
         process = known.get(name)
-        if name == "web" and not settings.notebook_web:
+        if name in unwanted:
             continue
         runs = process is not None and process.alive
         age = uptime - process.started / tick if process is not None and runs else 0.0

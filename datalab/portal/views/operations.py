@@ -43,6 +43,7 @@ PARTS = {
     "refresher": Phrase("the refresher"),
     "refresh": Phrase("a refresh by command"),
     "keeper": Phrase("the keeper"),
+    "depot": Phrase("the way to the object store"),
     "web": Phrase("the way to the web"),
 }
 

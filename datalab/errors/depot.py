@@ -1,0 +1,59 @@
+"""What an object store, and whoever publishes to it, can answer."""
+
+from __future__ import annotations
+
+from datalab.errors.root import DatalabError
+
+
+class DepotError(DatalabError):
+    code = "depot"
+
+
+class DepotAway(DepotError):
+    """It cannot be reached, or does not let us in."""
+
+    code = "depot-away"
+    status = 503
+    template = (
+        "The object store {depot} does not answer: {reason}. Nothing is lost: what was published "
+        "here goes there as soon as it answers."
+    )
+
+
+class DepotBroken(DepotError):
+    """What lies there is not what a lab puts there."""
+
+    code = "depot-broken"
+    status = 502
+    template = (
+        "{name} of the object store is not what a lab puts there: {reason}. Nothing of it was "
+        "taken; 'datalab depot push --take' of the lab that publishes writes it anew."
+    )
+
+
+class DepotTaken(DepotError):
+    """Another lab publishes there, or this one before it was restored from a backup."""
+
+    code = "depot-taken"
+    status = 409
+    template = (
+        "What lies under {name} of the object store is not what this lab put there: {reason}. "
+        "If this lab is the one that publishes, run 'datalab depot push --take'."
+    )
+
+
+class LakeIsCopy(DepotError):
+    """This lab only reads what another one publishes."""
+
+    code = "lake-is-copy"
+    status = 409
+    template = (
+        "This lab reads a copy of the lake from {depot} and publishes nothing itself. Publish in "
+        "the lab that the copy is of, or take DATALAB_DEPOT_READER away."
+    )
+
+
+class NoDepot(DepotError):
+    code = "no-depot"
+    status = 404
+    template = "No object store is set: name one in DATALAB_DEPOT, as s3://bucket/folder."
