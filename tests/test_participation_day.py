@@ -226,7 +226,9 @@ def test_a_report_goes_from_a_phone_to_the_control_room_and_back(
         expect(visible(citizen, "Une équipe passe jeudi.")).to_be_visible(timeout=SLOW)
 
 
-def test_neither_the_contact_nor_the_exact_place_is_in_anything_published(lab: Lab) -> None:
+def test_neither_the_contact_nor_the_exact_place_is_in_anything_published(
+    lab: Lab, store: Store
+) -> None:
     """After the tests above: every file of the home, and the database that is not published."""
     hidden = [MAIL.encode(), MAIL.encode("utf-16-le")]
     exact = [str(LATITUDE).encode(), str(LONGITUDE).encode()]
@@ -243,9 +245,7 @@ def test_neither_the_contact_nor_the_exact_place_is_in_anything_published(lab: L
             continue
         assert not [word for word in hidden + exact if word in content], path
     assert looked_at > 50
-    with_contact = Store(Settings(home=lab.home).participation)
-    with with_contact.reading() as connection:
+    with store.reading() as connection:
         rows = connection.exec_driver_sql("SELECT cipher FROM contact").scalars().all()
-    with_contact.close()
     assert rows
     assert not [row for row in rows if MAIL.encode() in row]

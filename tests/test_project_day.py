@@ -1,6 +1,7 @@
 """A day of a project, whole: people meet in one live notebook, one has to leave, a guest comes by.
 
-Everything is done in real browsers, through the pages of the lab; no command is typed.
+Everything is done in real browsers, through the pages of the lab; no command is typed but the one
+that gives a sign-in link.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Visitor:
         self.page.on("websocket", lambda socket: self.sockets.append(socket))
 
     def sign_in(self, persona: str) -> None:
-        """With the link of the first start, and on to the projects."""
-        self.context.request.get(self.lab.links[persona], max_redirects=0)
+        """With a link of their own, and on to the projects."""
+        self.context.request.get(self.lab.link(persona), max_redirects=0)
         self.page.goto(f"{PORTAL}signin?next={PORTAL}projects/")
         expect(self.page.get_by_role("heading", name="Mes projets")).to_be_visible()
 
@@ -141,7 +142,8 @@ def test_two_people_write_and_run_one_notebook_and_a_third_who_is_removed_is_out
 ) -> None:
     student, citizen, agent = arrive(), arrive(), arrive()
     student.sign_in("student")
-    student.page.get_by_role("link", name="Commencer mon premier projet").click()
+    # "Commencer mon premier projet", for who has none yet.
+    student.page.locator("a.button[href$='/projects/new']").last.click()
     student.page.get_by_label("Titre").fill("Des bancs à l’ombre")
     student.page.get_by_label("Pour quoi faire ?").fill(QUESTION)
     expect(student.page.get_by_label("Adresse")).to_have_value(SLUG)

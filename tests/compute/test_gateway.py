@@ -2,99 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.hub.lab import CHECKOUT, Lab, Person, eventually, free_port
+from tests.compute.service import Addresses, Campus, serving
+from tests.hub.fixtures import end
+from tests.hub.lab import Lab, Person, eventually
 
 pytestmark = pytest.mark.hub
-CONFIG = CHECKOUT / "deploy" / "gateway" / "dask_gateway_config.py"
-QUOTAS = "students=2:1"
 PEOPLE = "lab.dataset('tiny-places').dask(partitions=2)['people'].sum().compute()"
 CONNECT = "import datalab; lab = datalab.connect(language='en')"
 
 
-@dataclass
-class Campus:
-    lab: Lab
-    gateway: str
-
-    def clusters(self) -> list[str]:
-        """Schedulers of the gateway that run on this machine."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                told = path.read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if f"DASK_GATEWAY_API_URL={self.gateway}/api".encode() in told:
-                found.append(path.parent.name)
-        return found
-
-
 @pytest.fixture(scope="module")
 def campus(open_folder: Path, small_catalog: Path) -> Iterator[Campus]:
-    """A lab with a compute service, whose workers see the open lake only."""
-    api, schedulers = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    told = {"DATALAB_GATEWAY": f"http://{api}", "DATALAB_GATEWAY_SCHEDULERS": schedulers}
-    told["DATALAB_PROCESSOR_HOUR_EUROS"] = "3600"
-    lab = Lab(open_folder / "campus", small_catalog, environment=told)
+    """A lab with a compute service."""
+    addresses, folder = Addresses(), open_folder / "compute-service"
+    folder.mkdir()
+    lab = Lab(open_folder / "campus", small_catalog, environment=addresses.settings)
     lab.start()
-    plan = json.loads((lab.home / "run" / "plan.json").read_text())
-    shown = open_folder / "shown"
-    shown.mkdir()
-    (shown / "open").symlink_to(lab.home / "lake" / "open")
-    environment = {
-        **os.environ,
-        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{plan['hub_port']}/hub/api",
-        "JUPYTERHUB_API_TOKEN": (lab.home / "secrets" / "gateway_token").read_text().strip(),
-        "DATALAB_GATEWAY_BIND": api,
-        "DATALAB_GATEWAY_TCP": schedulers,
-        "DATALAB_CLUSTER_QUOTAS": QUOTAS,
-        "DATALAB_LAKE": str(shown),
-        "PYTHONPATH": str(CHECKOUT),
-    }
-    server = Path(sys.executable).with_name("dask-gateway-server")
-    with (open_folder / "gateway.log").open("wb") as log:
-        process = subprocess.Popen(
-            [server, "-f", CONFIG],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            cwd=open_folder,
-            start_new_session=True,
-        )
     try:
-        eventually(lambda: answers(f"http://{api}/api/health"), "the gateway")
-        yield Campus(lab, f"http://{api}")
+        with serving(lab, addresses, folder) as made:
+            yield made
     finally:
-        from tests.hub.fixtures import end
-
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
         end(lab)
-
-
-def answers(address: str) -> bool:
-    try:
-        return httpx.get(address).is_success
-    except httpx.HTTPError:
-        return False
 
 
 @pytest.fixture
 def person(campus: Campus) -> Iterator[Callable[[str], Person]]:
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
 
         def enter(name: str) -> Person:
