@@ -56,7 +56,11 @@ def answer(request: Request, error: DatalabError) -> Response:
         return render(
             request,
             "error.html",
-            {"error": error, "message": error.message(language)},
+            {
+                "error": error,
+                "message": error.message(language),
+                "posted": request.method == "POST" and 400 <= error.status < 500,
+            },
             status=error.status,
             headers=headers,
         )

@@ -324,3 +324,13 @@ def test_a_report_outside_of_a_lake_without_communes_still_has_its_street(tmp_pa
     number = number_of(report(browser, words))
     assert "rue de la Liberté" in browser.get(f"cases/{number}").text
     assert "12 rue" not in browser.get(f"cases/{number}").text
+
+
+def test_a_form_that_a_program_seems_to_have_filled_says_so_and_that_the_words_are_kept(
+    desk: Desk,
+) -> None:
+    answer = report(desk.browser(), {"website": "http://spam.example"})
+    assert answer.status_code == 422
+    assert "<h1>This was not recorded</h1>" in answer.text
+    assert "what you typed is still in the form" in answer.text
+    assert counted(desk, REQUEST) == 0
