@@ -123,7 +123,7 @@ def test_where_nothing_changed_the_store_is_not_even_asked(labs: Labs) -> None:
 
 @pytest.mark.fault(
     "The object store is away for a while",
-    "What is published here is read here; it goes there once it answers, and whoever asks is told.",
+    "What is published here is read here; it goes there once it answers, and whoever asks is told",
 )
 def test_a_store_that_is_away_loses_nothing_and_is_told(
     labs: Labs, seen: Callable[[str], None]
