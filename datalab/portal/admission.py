@@ -63,7 +63,7 @@ def admission_of(
     manages = person is not None and may_grant(person, whole)
     return Admission(
         mask=masked(holding.dataset.masks[0], language) if mask is not None else None,
-        until=day_of(max(held)) if held else None,
+        until=day_of(max(held) - 1) if held else None,
         whom=steward_of(state.store, whole, language),
         ask=address if more and not manages else None,
         waiting=any(one.state == "asked" for one in mine),
@@ -145,7 +145,7 @@ def audience_in_words(dataset: Dataset, language: Language) -> list[tuple[str, s
 
 
 def day_of(moment: float) -> str:
-    """The day in Dijon on which a grant is over."""
+    """The day in Dijon of a moment; a grant is over at the end of its last day."""
     return datetime.fromtimestamp(moment, UTC).astimezone(DIJON).date().isoformat()
 
 

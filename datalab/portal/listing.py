@@ -201,17 +201,19 @@ def view_of(
     """Fill the page. A value that a facet does not know matches nothing, and is not an error."""
     query = " ".join(query.split())[:LONGEST_QUERY]
     found = find(shelf, query, language, chosen, moment, page)
+    pages = max(1, -(-found.total // PAGE))
+    if page > pages:  # datasets went since the link was made
+        page = pages
+        found = find(shelf, query, language, chosen, moment, page)
     there = [shelf.holdings[name] for name in found.ids if name in shelf.holdings]
     cards = [card_of(holding, language, moment, prefix) for holding in there]
     narrowed = {name: values for name, values in chosen.items() if values}
-    pages = max(1, -(-found.total // PAGE))
     helped = None
     if not found.total or found.how in {"typos", "some"}:
         helped = _help(shelf, language, moment, prefix, query, narrowed, found)
     around = {
-        name: _address(prefix, query, narrowed, number)
+        name: _address(prefix, query, narrowed, number) if 1 <= number <= pages else ""
         for name, number in (("before", page - 1), ("after", page + 1))
-        if 1 <= number <= pages
     }
     # Links have none of our facets: where one is chosen, they would only be in the way.
     links = None if narrowed else elsewhere(shelf, query, language)

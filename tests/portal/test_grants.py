@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_request_is_granted_read_and_taken_back(closed: Closed) -> None:
     fields = {"until": in_days(10), "reason": "Bon courage"}
     assert steward.post(f"access/{one.id}/grant", fields).status_code == 303
     assert "CANARIE-NOM" in citizen.get("datasets/sealed").text
-    assert "You have access until" in citizen.get("datasets/sealed").text
+    last = date.fromisoformat(in_days(10))
+    said = f"You have access until {last.day} {last:%B %Y}."
+    assert said in citizen.get("datasets/sealed").text, "the last day that was granted"
     assert "Bon courage" in citizen.get("access/").text
     page = steward.get("datasets/sealed/access").text
     assert "Who has access by grant" in page
