@@ -18,13 +18,15 @@ from starlette.testclient import TestClient
 from datalab.methods.intruder import counts_of, found_out, ratios_of
 from datalab.methods.territory import INDICATORS, VARIABLES, WHOLE
 from datalab.participation import decision, session, survey
+from datalab.people import accounts
 from datalab.portal.app import create_app
 from datalab.portal.diagnosis import NEEDED, diagnosis_of
+from datalab.portal.person import COOKIE, HUB_COOKIE
 from datalab.portal.views import diagnosis as door
 from datalab.refresh import refresh
 from datalab.settings import Settings
 from tests.portal.conftest import PREFIX
-from tests.portal.desk import Desk
+from tests.portal.desk import Desk, now
 from tests.portal.serving import served
 from tests.portal.test_browser import WCAG
 from tests.portal.test_diagnosis_links import asked
@@ -213,6 +215,35 @@ def test_a_linked_question_is_told_with_its_campaign(lake: Settings, desk: Desk)
     assert agent.post(at, {"finding": "household_size", "target": target}).status_code == 303
     linked = words(agent.get(at).text.partition('id="new"')[0])
     assert f"→ {carried.title} – " in linked
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_of_links_is_for_everybody(
+    lake: Settings, desk: Desk, browser: Browser, width: int
+) -> None:
+    shutil.copytree(lake.lake, desk.settings.lake, dirs_exist_ok=True)
+    made, carried = asked(desk.app.state.participation, 40)
+    with served(desk.settings) as address:
+        context = browser.new_context(locale="fr-FR", viewport={"width": width, "height": 800})
+        token = desk.visits.open(accounts.get(desk.store, "agent"), "session", now())
+        for cookie, value in ((COOKIE, token), (HUB_COOKIE, "session")):
+            context.add_cookies([{"name": cookie, "value": value, "url": address}])
+        page = context.new_page()
+        for linked in (False, True):
+            page.goto(f"{address}diagnosis/{SENNECEY}/links")
+            if linked:
+                with desk.app.state.participation.writing() as connection:
+                    survey.close(connection, made, 7.0, "ana")
+                page.reload()
+                page.locator("select[name=finding]").select_option("household_size")
+                page.locator("[name=target]").select_option(f"campaign:{carried.id}:expecting")
+                page.locator("main form button").last.click()
+                page.get_by_text(f"{carried.title} – ").first.wait_for()
+            found = Axe().run(page, options=WCAG).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        context.close()
 
 
 def test_small_counts_stand_only_where_insee_publishes_them(portal: TestClient) -> None:
