@@ -19,6 +19,7 @@ from datalab.depot.objects import Objects
 from datalab.depot.shipping import Moved, push
 from datalab.errors import DatalabError
 from datalab.isolation.private import secret
+from datalab.lake.layout import own, require_own
 from datalab.lake.lock import Lock
 from datalab.settings import Settings
 
@@ -32,9 +33,11 @@ PATIENCE = 60.0  # seconds that a command waits for the process
 def step(settings: Settings, take: bool = False) -> list[Moved]:
     """One push, or one pull where this lab reads; how it went is kept for who asks.
 
+    ``take`` publishes in the place of whoever did before: from then on a copy is the lake itself.
+
     Raises
     ------
-    NoDepot, DepotAway, DepotBroken, DepotTaken, LakeBusy
+    NoDepot, DepotAway, DepotBroken, DepotTaken, LakeBusy, LakeIsCopy
     """
     role: Literal["publisher", "reader"] = "reader" if settings.depot_reader else "publisher"
     objects = Objects(settings)
@@ -46,6 +49,10 @@ def step(settings: Settings, take: bool = False) -> list[Moved]:
             if settings.depot_reader:
                 moved = pull(settings.lake, settings.depot_ledgers, objects)
             else:
+                if take:
+                    own(settings.lake)
+                else:
+                    require_own(settings.lake)
                 moved = push(
                     settings.lake,
                     settings.depot_ledgers,

@@ -49,7 +49,8 @@ class LakeIsCopy(DepotError):
     status = 409
     template = (
         "This lab reads a copy of the lake from {depot} and publishes nothing itself. Publish in "
-        "the lab that the copy is of, or take DATALAB_DEPOT_READER away."
+        "the lab that the copy is of. If that one is gone, take DATALAB_DEPOT_READER away here and "
+        "run 'datalab depot push --take'."
     )
 
 

@@ -113,6 +113,11 @@ def require_own(lake: Path) -> None:
     raise LakeIsCopy(depot=depot)
 
 
+def own(lake: Path) -> None:
+    """What was a copy is from now on the lake itself."""
+    (lake / COPY).unlink(missing_ok=True)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Put ``content`` at ``path`` in one step: a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -277,6 +277,24 @@ def test_a_copy_takes_no_writer(labs: Labs) -> None:
     assert labs.rows() == labs.place.rows()
 
 
+def test_a_copy_takes_over_where_the_lab_that_published_is_gone(labs: Labs) -> None:
+    labs.publish(LONGER)
+    labs.bring()
+    before = [one["snapshot"] for one in read_index(labs.there.lake)["trees"].snapshots]
+    shutil.rmtree(labs.here.home)
+    heir = Place(labs.there.home.parent)  # the catalog is in a repository of its own
+    heir.settings = labs.there.model_copy(update={"depot_reader": False})
+    with pytest.raises(LakeIsCopy, match="--take"):
+        step(heir.settings)
+    step(heir.settings, take=True)
+    heir.write("trees", CSV + "if,2\nhoux,3\norme,9\n")
+    assert {record.state for record in heir.refresh().values()} <= {"published", "unchanged"}
+    assert len(heir.rows()) == 5
+    after = [one["snapshot"] for one in read_index(heir.settings.lake)["trees"].snapshots]
+    assert after[1:] == before, "its history goes on"
+    assert [one.name for one in step(heir.settings)] == ["open"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
