@@ -247,7 +247,7 @@ class _Composer:
         scene = Scene(
             kind=kind,
             title=f"{what} ({self.unit})" if self.unit else what,
-            subtitle=dataset.title,
+            subtitle=dataset.title if what != dataset.title else "",
             marks=marks,
             keys=keys,
             notes=[*full, *notes, _source(dataset)],

@@ -270,7 +270,8 @@ def standalone(scene: Scene, assets: Assets) -> str:
     """The map with title, legend and table as a whole HTML page that needs no other file."""
     result = folium_map(scene, assets, tall="70vh")
     figure = _figure(result)
-    heading = f"<h1>{escape(scene.title)}</h1><p>{escape(scene.subtitle)}</p>"
+    subtitle = f"<p>{escape(scene.subtitle)}</p>" if scene.subtitle else ""
+    heading = f"<h1>{escape(scene.title)}</h1>{subtitle}"
     figure.html.add_child(_Raw(f"<main>{heading}"), name="heading", index=0)
     document = _spoken(str(figure.render()), scene)
     document = document.replace(

@@ -113,14 +113,15 @@ class Map:
                 scene.language,
             )
             note = f"<p>{escape(sentence)}</p>"
+        subtitle = f"<br>{escape(scene.subtitle)}" if scene.subtitle else ""
         return (
             f'<figure lang="{scene.language}" style="margin:0;max-width:62em">'
-            f"<figcaption><strong>{escape(scene.title)}</strong><br>{escape(scene.subtitle)}"
+            f"<figcaption><strong>{escape(scene.title)}</strong>{subtitle}"
             f"</figcaption>{drawn}{note}{scene.legend()}{scene.table()}</figure>"
         )
 
     def __repr__(self) -> str:
         scene = self.scene
-        lines = [scene.title, scene.subtitle]
+        lines = [scene.title, *filter(None, [scene.subtitle])]
         lines += [f"  {key.words} {key.count}".rstrip() for key in scene.keys]
         return "\n".join([*lines, *scene.notes])

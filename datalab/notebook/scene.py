@@ -54,7 +54,7 @@ class Scene:
     Attributes
     ----------
     title, subtitle
-        what is shown, with its unit; the dataset.
+        what is shown, with its unit; the dataset, "" where that is its title.
     keys, notes
         lines of the legend; sentences under it (method, source, warnings).
     headings

@@ -79,6 +79,15 @@ def test_points_lie_on_the_communes_and_many_are_clustered(lab: Lab) -> None:
     assert clustered(many.scene)
 
 
+def test_a_map_of_a_dataset_says_its_title_once(lab: Lab) -> None:
+    for name in ("communes", "stops"):
+        drawn = lab.dataset(name).map()
+        lines = repr(drawn).splitlines()
+        assert lines.count(drawn.scene.title) == 1
+        assert lab.dataset(name).title in (drawn.scene.title, drawn.scene.subtitle)
+    assert "<br></figcaption>" not in drawn._repr_html_()
+
+
 def test_places_take_their_names_from_the_boundaries(lab: Lab) -> None:
     history = lab.dataset("population-history").map(column="population", where="census_year=2022")
     assert {mark.label for mark in history.scene.marks} == {"Émilienne", "Zéphyr"}
