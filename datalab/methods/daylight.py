@@ -1,7 +1,8 @@
 """When it is dark: the sun's height, and for how many hours of a year lights are on.
 
-The sun's place follows the equations of J. Meeus, Astronomical Algorithms (2nd edition, 1998),
-chapter 25, low precision (0.01° over a century), as NOAA's solar calculator does. A height of
+The sun's place follows the low-precision formulas of the Astronomical Almanac (page C5; 0.01° from
+1950 to 2050), which the U.S. Naval Observatory gives too ("Computing approximate solar
+coordinates"). A height of
 −0.833° is sunrise and sunset (refraction 34′ and half a disc 16′); −6° ends civil twilight.
 Street lights go on and off in between: which height is asked of a town.
 """

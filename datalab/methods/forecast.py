@@ -41,7 +41,10 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """Fitted weights and the state after the last value."""
+    """Fitted weights and the state after the last value.
+
+    ``gamma`` weighs an error in the season: the book's γ, that is γ*(1 − α).
+    """
 
     alpha: float
     gamma: float
@@ -128,8 +131,10 @@ def fit(values: Sequence[float], season: int, *, counts: bool = False) -> Smooth
     alpha, gamma = float(best.x[0]), float(best.x[1])
     start = level if season > 1 else level + float(best.x[2]) * scale
     squares, last, after = _run(z, season, alpha, gamma, start, shape)
-    free = max(1, len(z) - 2 - (season if season > 1 else 1))
-    return Smoothed(alpha, gamma, start, last, tuple(after), math.sqrt(squares / free))
+    # Fitted: α and the first level; with a season γ and its first values as well.
+    free = max(1, len(z) - 2 - (season if season > 1 else 0))
+    weight = gamma * (1 - alpha)
+    return Smoothed(alpha, weight, start, last, tuple(after), math.sqrt(squares / free))
 
 
 def _run(
@@ -137,7 +142,7 @@ def _run(
 ) -> tuple[float, float, list[float]]:
     """Squared errors, the last level, and the season from the next step on."""
     state, squares = list(shape), 0.0
-    gamma *= 1 - alpha  # the admissible range, as in the book
+    gamma *= 1 - alpha  # the usual range, as in the book
     for step, value in enumerate(z.tolist()):
         place = step % season
         error = value - level - state[place]

@@ -106,8 +106,9 @@ def kaplan_meier(
 
 
 def _bounds(survival: float, total: float, z: float) -> tuple[float, float]:
-    """Bounds on the scale log(−log S); at S = 0 none can be given and S stands for both."""
+    """Bounds on the scale log(−log S); at S = 0 nothing bounds it from above: what was not seen
+    may last longer than all that was."""
     if survival in (0.0, 1.0):
-        return survival, survival
+        return survival, 1.0
     spread = z * math.sqrt(total) / math.log(survival)
     return survival ** math.exp(-spread), survival ** math.exp(spread)

@@ -27,6 +27,37 @@ def test_the_worked_example_comes_out() -> None:
     assert smooth(OIL, 1, 3).middle == pytest.approx((542.68,) * 3, abs=0.01)
 
 
+def test_the_intervals_of_the_worked_example_come_out() -> None:
+    """As R's ``ets(oil, model="ANN")`` prints them for the first year."""
+    found = smooth(OIL, 1, 1, levels=(0.025, 0.1, 0.9, 0.975))
+    bounds = [found.at(level)[0] for level in (0.025, 0.1, 0.9, 0.975)]
+    assert bounds == pytest.approx([484.2183, 504.4541, 580.9070, 601.1429], abs=0.01)
+
+
+def test_the_spread_beyond_one_season_is_that_of_simulated_paths() -> None:
+    chance, shape = np.random.default_rng(7), np.array([3.0, 1, -2, 0, 1, -4, 1])
+    alpha, gamma, level = 0.3, 0.4, 100.0
+    season, values = shape.copy(), []
+    for step in range(400):
+        error = chance.normal()
+        values.append(level + season[step % 7] + error)
+        level += alpha * error
+        season[step % 7] += gamma * error
+    found = fit(values, 7)
+    ends = []
+    for _ in range(20_000):
+        now, places = found.level, list(found.season)
+        for step in range(15):
+            error = chance.normal(0, found.deviation)
+            last = now + places[step % 7] + error
+            now += found.alpha * error
+            places[step % 7] += found.gamma * error
+        ends.append(last)
+    band = smooth(values, 7, 15, levels=(0.1, 0.5, 0.9))
+    width = band.at(0.9)[14] - band.at(0.1)[14]
+    assert width == pytest.approx(2 * 1.2816 * float(np.std(ends)), rel=0.03)
+
+
 def test_the_naive_forecast_repeats_the_season_and_widens_once_a_season() -> None:
     found = seasonal_naive([1, 2, 3, 1.5, 2, 3.5], 3, 6)
     assert found.middle == (1.5, 2, 3.5, 1.5, 2, 3.5)

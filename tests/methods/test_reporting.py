@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,11 @@ def test_known_rates_come_back_within_their_bounds() -> None:
     assert sum(inside) >= len(RATES) - 1
     assert found["d"].delay < found["a"].delay
     assert found["d"].reported(45) > found["a"].reported(45) > 0
+
+
+def test_the_share_that_is_reported_by_hand() -> None:
+    one = replace(propensities(exposures(*town()))[0], rate=0.1)
+    assert one.reported(45) == pytest.approx(4.5 / 5.5)  # 0.1 a day over 45 days, against 1
 
 
 def test_twice_as_many_incidents_change_no_reporting_rate() -> None:

@@ -42,6 +42,13 @@ def test_the_published_median_and_its_bounds_come_out() -> None:
     assert median.high is None
 
 
+def test_where_all_ended_nothing_bounds_the_last_from_above() -> None:
+    # Ten values lie all below their true ninth decile with probability 0.9^10 = 35 %.
+    found = kaplan_meier(range(1, 11), [True] * 10).quantile(0.9)
+    assert (found.value, found.high) == (9, None)
+    assert found.low is not None
+
+
 def test_a_quantile_that_too_few_reached_is_not_made_up() -> None:
     assert kaplan_meier(WEEKS, RELAPSED).quantile(0.9).value is None
     assert kaplan_meier([], []).quantile(0.5).value is None
