@@ -202,18 +202,17 @@ def view_of(
     query = " ".join(query.split())[:LONGEST_QUERY]
     found = find(shelf, query, language, chosen, moment, page)
     pages = max(1, -(-found.total // PAGE))
-    if page > pages:  # datasets went since the link was made
-        page = pages
-        found = find(shelf, query, language, chosen, moment, page)
     there = [shelf.holdings[name] for name in found.ids if name in shelf.holdings]
     cards = [card_of(holding, language, moment, prefix) for holding in there]
     narrowed = {name: values for name, values in chosen.items() if values}
     helped = None
     if not found.total or found.how in {"typos", "some"}:
         helped = _help(shelf, language, moment, prefix, query, narrowed, found)
+    # Beyond the last page, where datasets went since a link was made, the way back is the last one.
+    neighbours = {"before": min(page - 1, pages), "after": page + 1}
     around = {
         name: _address(prefix, query, narrowed, number) if 1 <= number <= pages else ""
-        for name, number in (("before", page - 1), ("after", page + 1))
+        for name, number in neighbours.items()
     }
     # Links have none of our facets: where one is chosen, they would only be in the way.
     links = None if narrowed else elsewhere(shelf, query, language)

@@ -41,7 +41,9 @@ def test_every_page_of_a_long_list_opens_and_leads_to_its_neighbours(
     assert len(set.union(*seen)) == 2 * PAGE + 1
     beyond = browser.get("datasets/?page=4")
     assert beyond.status_code == 200
-    assert "Page 3 of 3" in beyond.text
+    assert "its last one is page 3" in beyond.text
+    assert 'rel="prev" href="/services/datalab/datasets/?page=3"' in beyond.text
+    assert "datasets/trees-" not in beyond.text
     narrowed = browser.get("datasets/?q=trees&page=2")
     assert "q=trees" in narrowed.text
     assert narrowed.status_code == 200
