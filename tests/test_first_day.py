@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -27,10 +26,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from datalab.catalog.catalog import Catalog
 from datalab.connectors.registry import is_remote, source_models
+from tests.hub.lab import DOWNLOADS, bring_downloads, free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+ARTIFACTS = DOWNLOADS.parent
 DATALAB = Path(sys.executable).with_name("datalab")
-ARTIFACTS = CHECKOUT / "tests" / ".artifacts"
 PERSONAS = {"student", "citizen", "entrepreneur", "steward", "facilitator", "agent", "operator"}
 
 pytestmark = [pytest.mark.hub, pytest.mark.network, pytest.mark.xdist_group("first-day")]
@@ -76,21 +76,12 @@ class Lab:
         return next(w for w in answer.stdout.split() if w.startswith("http"))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("first-day")
     home, catalog = folder / "home", folder / "catalog"
     shutil.copytree(CHECKOUT / "catalog", catalog)
-    downloads = ARTIFACTS / "cache"
-    if downloads.exists():
-        home.mkdir(mode=0o700)
-        shutil.copytree(downloads, home / "cache")
+    bring_downloads(home)
     port = free_port()
     environment = {
         **os.environ,
@@ -111,8 +102,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         assert ready.returncode == 0, ready.stdout + (folder / "up.log").read_text()
         yield running
         if (home / "cache").exists():
-            ARTIFACTS.mkdir(exist_ok=True)
-            shutil.copytree(home / "cache", downloads, dirs_exist_ok=True)
+            shutil.copytree(home / "cache", DOWNLOADS, dirs_exist_ok=True)
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(60)

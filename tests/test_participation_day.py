@@ -7,7 +7,6 @@ end every file that the lab publishes is searched for what must never get there.
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import time
 from collections.abc import Iterator
@@ -20,9 +19,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from datalab.participation import session
 from datalab.participation.store import Store
-from datalab.settings import CHECKOUT, Settings
+from datalab.settings import Settings
 from tests.hub.fixtures import end
-from tests.hub.lab import Lab
+from tests.hub.lab import Lab, bring_downloads, part_of_the_catalog
+from tests.participation.datasets import DATASETS
 from tests.participation.office import Office, opened
 
 pytestmark = [
@@ -34,13 +34,6 @@ pytestmark = [
 PORTAL = "/services/datalab/"
 SLUG = "des-arbres"
 SLOW = 60_000
-DATASETS = (
-    "territory/commune-boundaries.yaml",
-    "territory/communes.yaml",
-    "territory/communes.csv",
-    "government/contributions.yaml",
-    "government/service-requests.yaml",
-)
 # Where the phone says that it is; nothing that is published may hold these digits.
 LATITUDE, LONGITUDE = 47.3224187, 5.0414793
 MAIL = "camille.dorothee@exemple-citoyen.org"
@@ -64,13 +57,8 @@ def office() -> Iterator[tuple[Office, int]]:
 @pytest.fixture(scope="module")
 def lab(open_folder: Path, office: tuple[Office, int]) -> Iterator[Lab]:
     catalog, home = open_folder / "participation-catalog", open_folder / "participation"
-    for name in DATASETS:
-        (catalog / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CHECKOUT / "catalog" / name, catalog / name)
-    downloads = CHECKOUT / "tests" / ".artifacts" / "cache"
-    if downloads.exists():
-        home.mkdir(mode=0o700)
-        shutil.copytree(downloads, home / "cache")
+    part_of_the_catalog(catalog, DATASETS)
+    bring_downloads(home)
     mail = {
         "DATALAB_SMTP": f"smtp://127.0.0.1:{office[1]}",
         "DATALAB_MAIL_FROM": "labo@lab.example",

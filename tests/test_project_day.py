@@ -1,7 +1,6 @@
 """A day of a project, whole: people meet in one live notebook, one has to leave, a guest comes by.
 
-Everything is done in real browsers, through the pages of the lab; no command is typed but the one
-that gives a sign-in link.
+Everything is done in real browsers, through the pages of the lab; no command is typed.
 """
 
 from __future__ import annotations
@@ -44,11 +43,23 @@ def lab(open_folder: Path, small_catalog: Path) -> Iterator[Lab]:
     end(made)
 
 
-class Visitor:
-    """Somebody with a browser of their own."""
+@pytest.fixture
+def links(lab: Lab) -> Callable[[str], str]:
+    """The sign-in link of a persona: that of the first start."""
+    return lambda persona: lab.links[persona]
 
-    def __init__(self, browser: Browser, lab: Lab) -> None:
-        self.lab = lab
+
+@pytest.fixture
+def beginning() -> str:
+    """What leads to a new project, for who has none."""
+    return "Commencer mon premier projet"
+
+
+class Visitor:
+    """Somebody with a browser of their own, who signs in with one of ``links``."""
+
+    def __init__(self, browser: Browser, lab: Lab, links: Callable[[str], str]) -> None:
+        self.links = links
         self.context = browser.new_context(
             base_url=lab.url, locale="fr-FR", viewport={"width": 1280, "height": 900}
         )
@@ -58,8 +69,8 @@ class Visitor:
         self.page.on("websocket", lambda socket: self.sockets.append(socket))
 
     def sign_in(self, persona: str) -> None:
-        """With a link of their own, and on to the projects."""
-        self.context.request.get(self.lab.link(persona), max_redirects=0)
+        """With the link, and on to the projects."""
+        self.context.request.get(self.links(persona), max_redirects=0)
         self.page.goto(f"{PORTAL}signin?next={PORTAL}projects/")
         expect(self.page.get_by_role("heading", name="Mes projets")).to_be_visible()
 
@@ -113,12 +124,14 @@ class Visitor:
 
 
 @pytest.fixture
-def arrive(browser: Browser, lab: Lab) -> Iterator[Callable[[], Visitor]]:
+def arrive(
+    browser: Browser, lab: Lab, links: Callable[[str], str]
+) -> Iterator[Callable[[], Visitor]]:
     """Opens browsers, and closes them after the test."""
     made: list[Visitor] = []
 
     def come() -> Visitor:
-        made.append(Visitor(browser, lab))
+        made.append(Visitor(browser, lab, links))
         return made[-1]
 
     yield come
@@ -138,12 +151,11 @@ def add(owner: Visitor, account: str, role: str) -> None:
 
 
 def test_two_people_write_and_run_one_notebook_and_a_third_who_is_removed_is_out(
-    arrive: Callable[[], Visitor], lab: Lab
+    arrive: Callable[[], Visitor], lab: Lab, beginning: str
 ) -> None:
     student, citizen, agent = arrive(), arrive(), arrive()
     student.sign_in("student")
-    # "Commencer mon premier projet", for who has none yet.
-    student.page.locator("a.button[href$='/projects/new']").last.click()
+    student.page.get_by_role("link", name=beginning).click()
     student.page.get_by_label("Titre").fill("Des bancs à l’ombre")
     student.page.get_by_label("Pour quoi faire ?").fill(QUESTION)
     expect(student.page.get_by_label("Adresse")).to_have_value(SLUG)

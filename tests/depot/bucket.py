@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.hub.lab import eventually, free_port
 
 NAME = "lab-lakes"
 
@@ -30,9 +31,7 @@ class Bucket:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.folder, self.host = folder, host
         (folder / NAME).mkdir(parents=True)
-        with socket.socket() as trial:
-            trial.bind((host, 0))
-            self.port = int(trial.getsockname()[1])
+        self.port = free_port(host)
         self.key = f"{secrets.token_hex(10)}:{secrets.token_hex(20)}"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -53,15 +52,15 @@ class Bucket:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 30
-        while True:
-            assert self.process.poll() is None, "the S3 server ended"
-            try:
-                httpx.get(f"http://{address}/", timeout=2, trust_env=False)
-                return
-            except httpx.HTTPError:
-                assert time.monotonic() < deadline, "the S3 server does not answer"
-                time.sleep(0.1)
+        eventually(self._answers, "the S3 server to answer", 30)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "the S3 server ended"
+        with suppress(httpx.HTTPError):
+            httpx.get(f"http://{self.host}:{self.port}/", timeout=2, trust_env=False)
+            return True
+        return False
 
     def stop(self) -> None:
         if self.process is not None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from datalab.people.hub_api import HubApi
 
 Result = TypeVar("Result")
 CHECKOUT = Path(__file__).resolve().parents[2]
+DOWNLOADS = CHECKOUT / "tests" / ".artifacts" / "cache"  # kept between runs
 COMMAND = [sys.executable, "-m", "datalab.cli"]
 PATIENCE = 120
 
@@ -60,9 +61,24 @@ def tiny_catalog(folder: Path) -> Path:
     return folder
 
 
-def free_port() -> int:
+def part_of_the_catalog(folder: Path, names: Iterable[str]) -> Path:
+    """A catalog of some files of the real one, each named with its theme."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CHECKOUT / "catalog" / name, folder / name)
+    return folder
+
+
+def bring_downloads(home: Path) -> None:
+    """Spare a new home what an earlier run fetched from afar."""
+    if DOWNLOADS.exists():
+        home.mkdir(mode=0o700, exist_ok=True)
+        shutil.copytree(DOWNLOADS, home / "cache")
+
+
+def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
+        trial.bind((host, 0))
         return int(trial.getsockname()[1])
 
 

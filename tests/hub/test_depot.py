@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,9 @@ def bucket(open_folder: Path) -> Iterator[Bucket]:
 
 
 def test_what_one_lab_publishes_is_read_in_the_other_and_goes_on_when_the_store_comes_back(
-    open_folder: Path, small_catalog: Path, bucket: Bucket, tmp_path: Path
+    open_folder: Path, small_catalog: Path, bucket: Bucket
 ) -> None:
-    catalog = open_folder / "catalog-of-depot"
-    theme = catalog / "territory"
-    theme.mkdir(parents=True)
-    for path in (small_catalog / "territory").iterdir():
-        (theme / path.name).write_bytes(path.read_bytes())
+    catalog = Path(shutil.copytree(small_catalog, open_folder / "catalog-of-depot"))
     here = Lab(open_folder / "depot-here", catalog, environment=bucket.settings)
     empty = open_folder / "catalog-of-nobody"
     empty.mkdir()
@@ -53,7 +50,7 @@ def test_what_one_lab_publishes_is_read_in_the_other_and_goes_on_when_the_store_
             read = "import datalab; print(len(datalab.connect().dataset('tiny-places').df()))"
             assert student.run(read).splitlines()[-1] == "3"
         bucket.stop()
-        csv = theme / "tiny-places.csv"
+        csv = catalog / "territory" / "tiny-places.csv"
         csv.write_text(csv.read_text().replace("Daix,1394", "Daix,1400"))
         assert here.command("refresh", "tiny-places").returncode == 0
         away = here.command("depot", "push", check=False)

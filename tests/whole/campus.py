@@ -6,7 +6,6 @@ workers of the portal, and a second lab that reads the lakes from the store.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,22 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from datalab.settings import CHECKOUT
 from tests.compute.service import Addresses, Campus, serving
 from tests.depot.bucket import Bucket
 from tests.hub.fixtures import end
-from tests.hub.lab import Lab, eventually, tiny_catalog
+from tests.hub.lab import Lab, bring_downloads, eventually, part_of_the_catalog, tiny_catalog
 from tests.participation.databases import Cluster, cluster
-
-DATASETS = (
-    "territory/commune-boundaries.yaml",
-    "territory/communes.yaml",
-    "territory/communes.csv",
-    "government/contributions.yaml",
-    "government/published-figures.csv",
-    "government/published-figures.yaml",
-    "government/service-requests.yaml",
-)
+from tests.participation.datasets import DATASETS
 
 
 @dataclass(frozen=True)
@@ -43,15 +32,6 @@ class Whole:
     databases: Cluster
     campus: Campus
     participation: str  # its address
-
-
-def catalog_of(folder: Path) -> Path:
-    """Communes, what people say, and two tiny datasets."""
-    tiny_catalog(folder)
-    for name in DATASETS:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CHECKOUT / "catalog" / name, folder / name)
-    return folder
 
 
 @contextmanager
@@ -72,13 +52,9 @@ def whole(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Whole
         names = ("HUB", "PARTICIPATION", "HOUSEHOLDS")
         stores = {f"DATALAB_{name}_DATABASE": databases.database() for name in names}
         told = {**stores, **bucket.settings, **addresses.settings, "DATALAB_PORTAL_WORKERS": "2"}
-        lab = Lab(
-            folder / "lab", catalog_of(folder / "catalog"), environment={**told, **(more or {})}
-        )
-        downloads = CHECKOUT / "tests" / ".artifacts" / "cache"
-        if downloads.exists():
-            lab.home.mkdir(mode=0o700)
-            shutil.copytree(downloads, lab.home / "cache")
+        catalog = part_of_the_catalog(tiny_catalog(folder / "catalog"), DATASETS)
+        lab = Lab(folder / "lab", catalog, environment={**told, **(more or {})})
+        bring_downloads(lab.home)
         stack.callback(end, lab)
         lab.start()
         campus = stack.enter_context(serving(lab, addresses, folder))

@@ -6,7 +6,7 @@ dataset and back. The last two are the days that a lab of one machine goes throu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -74,6 +74,18 @@ def running(open_folder: Path, office: tuple[Office, int]) -> Iterator[Whole]:
 @pytest.fixture(scope="module")
 def lab(running: Whole) -> Lab:
     return running.lab
+
+
+@pytest.fixture
+def links(lab: Lab) -> Callable[[str], str]:
+    """New ones: those of the first start were used by the route before."""
+    return lab.link
+
+
+@pytest.fixture
+def beginning() -> str:
+    """The personas have projects here."""
+    return "Commencer un projet"
 
 
 @pytest.fixture(scope="module")
