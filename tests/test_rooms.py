@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "households": {"database", "isolation", "methods"},
     "isolation": set(),
     "compute": set(),
-    "depot": {"isolation", "lake"},
+    "depot": {"connectors", "isolation", "lake"},
     "people": {"database", "isolation"},
     "projects": {"catalog", "database", "isolation", "people"},
     "live": set(),

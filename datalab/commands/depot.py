@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 import click
 
-from datalab.commands.lab import home_option, settings_of
+from datalab.commands.lab import home_option, keep_going, settings_of
 from datalab.i18n import Language, Phrase, language_of, translate
-from datalab.logline import install
 
 if TYPE_CHECKING:
     from datalab.depot.shipping import Moved
@@ -41,12 +38,13 @@ def push_command(take: bool, home: str | None) -> None:
 def pull_command(home: str | None) -> None:
     """Va chercher ce qu’un autre laboratoire publie (DATALAB_DEPOT_READER)."""
     from datalab.depot.keeping import step
-    from datalab.errors import DepotTaken
 
     settings = settings_of(home=home)
     if not settings.depot_reader:
-        reason = Phrase("this lab publishes itself; one that reads sets DATALAB_DEPOT_READER")
-        raise DepotTaken(name=str(settings.lake), reason=reason)
+        said = translate(
+            "This lab publishes itself; one that reads sets DATALAB_DEPOT_READER.", language_of()
+        )
+        raise click.UsageError(said)
     some, none = Phrase("Fetched: {files} files, {bytes} bytes."), Phrase("Nothing new.")
     _tell(step(settings), language_of(), some, none)
 
@@ -62,8 +60,11 @@ def status_command(as_json: bool, home: str | None) -> None:
 
     settings, language = settings_of(home=home), language_of()
     found = state(settings.run)
-    if not settings.depot or found is None:
+    if not settings.depot:
         raise NoDepot
+    if found is None:
+        click.echo(translate("Nothing was sent there or fetched yet.", language))
+        raise SystemExit(1)
     if as_json:
         click.echo(json.dumps(vars(found)))
     elif found.since is not None:
@@ -82,13 +83,7 @@ def run_command(home: str | None) -> None:
     """Tient le stockage d’objets, ou sa copie ici, à jour jusqu’à ce qu’on l’arrête."""
     from datalab.depot.keeping import run
 
-    settings = settings_of(home=home)
-    settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    install(settings.logs, "depot")
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    run(settings, stopping)
+    keep_going(home, "depot", run)
 
 
 def _tell(moved: list[Moved], language: Language, some: Phrase, none: Phrase) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from datalab.i18n import language_of
+
+if TYPE_CHECKING:
+    from datalab.settings import Settings
 
 
 def settings_of(**given: Any) -> Any:
@@ -67,6 +73,21 @@ def signin_command(name: str, home: str | None) -> None:
     except (OSError, ValueError, TypeError):
         raise NotRunning(home=str(settings.home)) from None
     click.echo(signin.issue(settings, plan, name, actor()))
+
+
+def keep_going(
+    home: str | None, log: str, run: Callable[[Settings, threading.Event], None]
+) -> None:
+    """A process of the lab with a log of that name: ``run`` until somebody stops it."""
+    from datalab.logline import install
+
+    settings = settings_of(home=home)
+    settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    install(settings.logs, log)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    run(settings, stopping)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")

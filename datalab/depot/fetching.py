@@ -13,9 +13,9 @@ from datalab.depot.ledger import Ledger, files_below
 from datalab.depot.manifest import Manifest
 from datalab.depot.objects import Missing, Objects
 from datalab.depot.shipping import TRIES, Moved
-from datalab.errors import DepotBroken
+from datalab.errors import DepotBroken, DepotEmpty
 from datalab.i18n import Phrase
-from datalab.lake.layout import CLASS, COPY, LakeFolder, folder, folders, sync_folder
+from datalab.lake.layout import CLASS, LakeFolder, folder, folders, mark_copy, sync_folder
 
 
 def pull(lake: Path, ledgers: Path, objects: Objects) -> list[Moved]:
@@ -27,17 +27,22 @@ def pull(lake: Path, ledgers: Path, objects: Objects) -> list[Moved]:
     Raises
     ------
     DepotAway, DepotBroken
+    DepotEmpty
+        where nothing at all lies there any more. No lab leaves a place so: the copy stays.
     """
     names = [name for name in objects.names() if CLASS.match(name)]
+    here = folders(lake)
+    if here and not names:
+        raise DepotEmpty(depot=objects.address)
     lake.mkdir(parents=True, exist_ok=True, mode=0o755)
-    (lake / COPY).write_text(objects.address)
+    mark_copy(lake, objects.address)
     moved, there = [], set()
     for name in names:
         ledger = Ledger.of(ledgers, name)
         done, found = _fetch(folder(lake, name), ledger, objects)
         there |= {name} if found else set()
         moved += [done] if done else []
-    for place in folders(lake):
+    for place in here:
         if place.name not in there:
             _remove(place)
             (ledgers / f"{place.name}.json").unlink(missing_ok=True)
@@ -46,11 +51,11 @@ def pull(lake: Path, ledgers: Path, objects: Objects) -> list[Moved]:
 
 def _fetch(place: LakeFolder, ledger: Ledger, objects: Objects) -> tuple[Moved | None, bool]:
     for _ in range(TRIES):
+        if ledger.mark and place.index.is_file() and objects.mark(place.name) == ledger.mark:
+            return None, True
         manifest, mark = objects.manifest(place.name)
         if manifest is None:
             return None, False
-        if mark == ledger.mark and place.index.is_file():
-            return None, True
         try:
             return _take(place, ledger, objects, manifest, mark), True
         except Missing:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from datalab.depot.fetching import pull
@@ -27,6 +27,7 @@ log = logging.getLogger("datalab.depot")
 
 PAUSE = 5.0  # seconds between two looks
 LONGEST_PAUSE = 60.0  # while it is away
+SAID_AGAIN = timedelta(minutes=1)
 PATIENCE = 60.0  # seconds that a command waits for the process
 
 
@@ -37,7 +38,7 @@ def step(settings: Settings, take: bool = False) -> list[Moved]:
 
     Raises
     ------
-    NoDepot, DepotAway, DepotBroken, DepotTaken, LakeBusy, LakeIsCopy
+    NoDepot, DepotAway, DepotBroken, DepotEmpty, DepotRestless, DepotTaken, LakeBusy, LakeIsCopy
     """
     role: Literal["publisher", "reader"] = "reader" if settings.depot_reader else "publisher"
     objects = Objects(settings)
@@ -66,8 +67,12 @@ def step(settings: Settings, take: bool = False) -> list[Moved]:
         since = before.since or _now()
         replace(before, role=role, since=since, error=said).keep(settings.run)
         raise
-    files, size = sum(one.files for one in moved), sum(one.bytes for one in moved)
-    State(role, settings.depot, _now(), files=files, bytes=size).keep(settings.run)
+    now = State(role, settings.depot, _now())
+    if moved:
+        files, size = sum(one.files for one in moved), sum(one.bytes for one in moved)
+        replace(now, files=files, bytes=size).keep(settings.run)
+    elif replace(before, at=now.at, files=0, bytes=0) != now or _old(before):
+        now.keep(settings.run)
     return moved
 
 
@@ -90,6 +95,12 @@ def run(settings: Settings, stopping: threading.Event) -> None:
             log.exception("depot")
             pause = LONGEST_PAUSE
         stopping.wait(pause)
+
+
+def _old(told: State) -> bool:
+    """Whether it is time to say again that all is well; not at each look, which costs a write."""
+    at = datetime.fromisoformat(told.at) if told.at else datetime.min.replace(tzinfo=UTC)
+    return datetime.now(UTC) - at > SAID_AGAIN
 
 
 def _now() -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from datalab.connectors.fetched import sha256_of
 from datalab.depot.manifest import File
 from datalab.lake.layout import write_json
-
-BLOCK = 1 << 20
 
 
 @dataclass
@@ -45,14 +43,9 @@ class Ledger:
             return None
         size, changed, digest = self.files.get(path, (-1, -1, ""))
         if (size, changed) != (found.st_size, found.st_mtime_ns):
-            digest = hash_of(root / path)
+            digest = sha256_of(root / path)
             self.files[path] = (found.st_size, found.st_mtime_ns, digest)
         return File(found.st_size, digest)
-
-
-def hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_below(root: Path) -> Iterator[str]:

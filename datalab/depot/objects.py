@@ -89,6 +89,14 @@ class Objects:
         content = bytes(self._asked(found.bytes))
         return read(content, path), found.meta["e_tag"]
 
+    def mark(self, name: str) -> Any:
+        """That of what is there now, without its content; None where nothing is."""
+        try:
+            found = self._asked(lambda: obstore.head(self.store, f"{name}/{MANIFEST}"))
+        except Missing:
+            return None
+        return found["e_tag"]
+
     def put_manifest(self, name: str, manifest: Manifest, seen: Any) -> Any:
         """Put it in place of the one that was ``seen``; returns its mark.
 

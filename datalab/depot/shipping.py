@@ -15,7 +15,7 @@ from pathlib import Path
 from datalab.depot.ledger import Ledger, files_below
 from datalab.depot.manifest import File, Manifest
 from datalab.depot.objects import Missing, Objects
-from datalab.errors import DepotTaken
+from datalab.errors import DepotRestless, DepotTaken
 from datalab.i18n import Phrase
 from datalab.lake.layout import CLASS, LakeFolder, folders
 
@@ -54,7 +54,7 @@ def push(
 
     Raises
     ------
-    DepotAway, DepotBroken, DepotTaken
+    DepotAway, DepotBroken, DepotRestless, DepotTaken
     """
     wanted = {
         place.name: place
@@ -100,7 +100,7 @@ def _ship(
         objects.delete(place.name, held - {one.sha256 for one in files.values()})
         size = sum(files[path].size for path in missing.values())
         return Moved(place.name, number, len(missing), size)
-    raise DepotTaken(name=place.name, reason=Phrase("its files change faster than they are sent"))
+    raise DepotRestless(name=place.name)
 
 
 def _look(root: Path, ledger: Ledger) -> dict[str, File]:

@@ -31,6 +31,29 @@ class DepotBroken(DepotError):
     )
 
 
+class DepotEmpty(DepotError):
+    """Nothing lies there, where something was before."""
+
+    code = "depot-empty"
+    status = 502
+    template = (
+        "The object store {depot} holds nothing any more. What was fetched from it stays here and "
+        "is read as before. Look whether DATALAB_DEPOT names the right place; the lab that "
+        "publishes fills it anew with 'datalab depot push --take'."
+    )
+
+
+class DepotRestless(DepotError):
+    """What is to be sent never stands still."""
+
+    code = "depot-restless"
+    status = 503
+    template = (
+        "The files of {name} changed while they were sent, several times over. Nothing new went to "
+        "the object store; what lies there is whole, and it is tried again."
+    )
+
+
 class DepotTaken(DepotError):
     """Another lab publishes there, or this one before it was restored from a backup."""
 

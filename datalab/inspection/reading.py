@@ -29,7 +29,7 @@ from datalab.inspection.remark import remarks_on
 from datalab.inspection.stated import geopackage, gtfs, parquet, shapefile
 from datalab.inspection.worksheet import worksheet
 from datalab.lake.connection import literal
-from datalab.lake.decoding import BLOCK, unpack
+from datalab.lake.decoding import unpack
 from datalab.lake.raw import Reject
 from datalab.lake.stage import Staged, stage
 
@@ -228,11 +228,8 @@ _KEYS = {"id", "uuid", "identifiant", "objectid", "ref", "reference", "key", "fi
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as source:
-        while block := source.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 __all__ = ["MAX_BYTES", "Remark", "read_file"]

@@ -113,6 +113,13 @@ def require_own(lake: Path) -> None:
     raise LakeIsCopy(depot=depot)
 
 
+def mark_copy(lake: Path, depot: str) -> None:
+    """From now on a copy of what another lab publishes at ``depot`` lies here."""
+    path = lake / COPY
+    if not path.is_file() or path.read_text() != depot:
+        write_whole(path, depot.encode())
+
+
 def own(lake: Path) -> None:
     """What was a copy is from now on the lake itself."""
     (lake / COPY).unlink(missing_ok=True)

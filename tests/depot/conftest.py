@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.depot.bucket import Bucket
+from tests.depot.labs import Labs
 
 
 @pytest.fixture
@@ -14,3 +15,10 @@ def bucket(tmp_path: Path) -> Iterator[Bucket]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def labs(tmp_path: Path, bucket: Bucket) -> Labs:
+    made = Labs(tmp_path, bucket)
+    made.place.refresh()
+    return made

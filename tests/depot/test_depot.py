@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,84 +14,24 @@ from typing import Any
 import obstore
 import pytest
 
+from datalab.connectors.fetched import sha256_of
 from datalab.depot.keeping import step
-from datalab.depot.ledger import hash_of, state
+from datalab.depot.ledger import state
 from datalab.depot.objects import Objects
-from datalab.errors import DepotAway, DepotBroken, DepotTaken, LakeIsCopy, NoDepot
+from datalab.errors import (
+    DepotAway,
+    DepotBroken,
+    DepotTaken,
+    LakeIsCopy,
+    NoDepot,
+)
 from datalab.lake.index import read_index
-from datalab.lake.reader import open_lakes
 from datalab.settings import Settings
-from tests.depot.bucket import Bucket
+from tests.depot.labs import CLOSED, LONGER, Labs, files, told
 from tests.faults.record import seen
 from tests.test_refresh import CSV, Place
 
 __all__ = ["seen"]
-LONGER = CSV + "platane,21\n"
-CLOSED: dict[str, Any] = {"access": "restricted", "audience": ["students"]}
-
-
-def told(bucket: Bucket, **more: Any) -> dict[str, Any]:
-    given = {name.removeprefix("DATALAB_").lower(): text for name, text in bucket.settings.items()}
-    return {**given, **more}
-
-
-class Labs:
-    """One lab that publishes, and one elsewhere that reads; they share the bucket alone."""
-
-    def __init__(self, root: Path, bucket: Bucket) -> None:
-        self.place = Place(root / "here")
-        self.bucket = bucket
-        self.there = Settings(
-            home=root / "there" / "home",
-            catalog=root / "there" / "catalog",
-            depot_reader=True,
-            **told(bucket),
-        )
-        self.set()
-
-    def set(self, **more: Any) -> None:
-        self.here = self.place.settings = Settings(
-            home=self.place.home, catalog=self.place.catalog, **told(self.bucket, **more)
-        )
-
-    def publish(self, text: str | None = None, **changes: Any) -> None:
-        self.place.write("trees", text, **changes)
-        states = {record.state for record in self.place.refresh().values()}
-        assert states <= {"published", "unchanged"}
-
-    def bring(self) -> None:
-        step(self.here)
-        step(self.there)
-
-    def command(self, *words: str) -> subprocess.Popen[str]:
-        """On the lab that publishes."""
-        environment = {**os.environ, **self.bucket.settings, "DATALAB_LANGUAGE": "fr"}
-        return subprocess.Popen(
-            [sys.executable, "-m", "datalab.cli", *words, "--home", str(self.here.home)],
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def rows(self, name: str = "trees") -> list[tuple[Any, ...]]:
-        with open_lakes(self.there.lake, threads=1) as connection:
-            return connection.execute(f"FROM {name}").fetchall()
-
-
-@pytest.fixture
-def labs(tmp_path: Path, bucket: Bucket) -> Labs:
-    made = Labs(tmp_path, bucket)
-    made.place.refresh()
-    return made
-
-
-def files(lake: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(lake).as_posix(): path.read_bytes()
-        for path in lake.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-    }
 
 
 def test_a_copy_elsewhere_holds_the_same_files_rows_and_snapshots(labs: Labs) -> None:
@@ -328,7 +265,7 @@ def test_an_object_whose_content_changed_is_not_taken(labs: Labs) -> None:
     before = files(labs.there.lake)
     labs.publish(LONGER)
     step(labs.here)
-    name = f"open/files/{hash_of(labs.here.lake / 'open' / 'catalog.ducklake')}"
+    name = f"open/files/{sha256_of(labs.here.lake / 'open' / 'catalog.ducklake')}"
     changed = labs.bucket.objects()[name] + b"more"
     obstore.put(Objects(labs.here).store, name, changed)
     with pytest.raises(DepotBroken, match=name):
