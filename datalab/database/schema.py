@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from datalab.database.store import writing
 
 
-def bring_up_to_date(engine: Engine, folder: Path, lock: int) -> None:
+def bring_up_to_date(engine: Engine, folder: Path, lock: int, to: str = "head") -> None:
     """Run the migrations of ``folder`` that are missing; two who open at once run them once.
 
     Parameters
@@ -24,19 +24,21 @@ def bring_up_to_date(engine: Engine, folder: Path, lock: int) -> None:
         Where alembic finds ``env.py`` and ``versions``.
     lock : int
         The advisory lock of PostgreSQL that keeps two who open at once apart.
+    to : str
+        The revision to end at.
     """
     config = Config()
     config.set_main_option("script_location", str(folder))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    wanted = ScriptDirectory.from_config(config).as_revision_number(to)
     with engine.connect() as connection:
-        if _version(connection) == newest:
+        if _version(connection) == wanted:
             return
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
-        if _version(connection) != newest:
+        if _version(connection) != wanted:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
 
 def _version(connection: Connection) -> str | None:

@@ -59,7 +59,7 @@ def answer(request: Request, error: DatalabError) -> Response:
             {
                 "error": error,
                 "message": error.message(language),
-                "posted": request.method == "POST" and 400 <= error.status < 500,
+                "posted": request.method == "POST",
             },
             status=error.status,
             headers=headers,

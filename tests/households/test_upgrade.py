@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, insert, inspect, select
 
-from datalab.database.store import writing
+from datalab.database import schema
 from datalab.errors import HouseholdRefused
 from datalab.households import ambassador, cells, consent, household, ledger, voucher
-from datalab.households.migrations.schema import FOLDER
+from datalab.households.migrations.schema import FOLDER, LOCK
 from datalab.households.store import Store
 from datalab.households.tables import CONSENT, EDITION, INVITATION
 from datalab.households.vault import Vault
@@ -23,11 +21,7 @@ class First(Store):
     """The database as the first version left it."""
 
     def prepare(self, engine: Engine) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(FOLDER))
-        with writing(engine) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0001")
+        schema.bring_up_to_date(engine, FOLDER, LOCK, to="0001")
 
 
 def earned(connection: Connection, home: str, many: int) -> None:

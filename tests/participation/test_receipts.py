@@ -6,15 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, inspect
 
-from datalab.database.store import writing
+from datalab.database import schema
 from datalab.errors import ReceiptReused
 from datalab.participation import contribution, paper, request, response, rewriting, session
 from datalab.participation.batch import Ahead
-from datalab.participation.migrations.schema import FOLDER
+from datalab.participation.migrations.schema import FOLDER, LOCK
 from datalab.participation.report import Report, review
 from datalab.participation.request_receipt import digest_of, recorded
 from datalab.participation.store import Store
@@ -136,11 +134,7 @@ class Earlier(Store):
     """A database as it was before reports had a digest."""
 
     def prepare(self, engine: Engine) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(FOLDER))
-        with writing(engine) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0005")
+        schema.bring_up_to_date(engine, FOLDER, LOCK, to="0005")
 
 
 def test_a_report_of_before_digests_is_taken_for_the_same(empty_database: str) -> None:

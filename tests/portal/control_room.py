@@ -22,6 +22,15 @@ from tests.portal.conftest import Workshop, described, square
 from tests.portal.desk import Desk, now
 
 DAY = 86_400.0
+CALL = {
+    "category": "road",
+    "receipt": "r" * 20,
+    "channel": "phone",
+    "place": "12 rue Monge",
+    "latitude": "47.32",
+    "longitude": "5.04",
+    "description": "Un trou",
+}  # to the control room, as an agent types it; whether the caller agrees is missing
 
 
 def reported(desk: Desk, what: str = "Lampe éteinte", days: float = 0.01, **more: Any) -> str:

@@ -245,6 +245,8 @@ def test_a_case_of_long_ago_is_not_opened_again(desk: Desk) -> None:
     token = token_of(browser)
     answer = browser.post(f"{root}/cases/{number}/reopen", {"_token": token, "reason": "x"})
     assert answer.status_code == 409
+    assert "<h1>This did not work</h1>" in answer.text
+    assert "still in the form" not in answer.text
 
 
 def test_following_with_an_address_and_without_letters_it_is_not_asked_for(desk: Desk) -> None:

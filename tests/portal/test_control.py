@@ -9,7 +9,7 @@ import re
 import pytest
 
 from datalab.participation import handling, journal
-from tests.portal.control_room import case, listed, reported
+from tests.portal.control_room import CALL, case, listed, reported
 from tests.portal.desk import Desk, now
 
 PATHS = (
@@ -202,22 +202,13 @@ def test_teams_delays_and_ready_answers_are_changed_and_taken_back(desk: Desk) -
 def test_a_call_is_entered_once_and_gets_its_private_link(desk: Desk) -> None:
     reported(desk)
     agent = desk.browser_of("agent")
-    fields = {
-        "category": "road",
-        "receipt": "r" * 20,
-        "channel": "phone",
-        "place": "12 rue Monge",
-        "latitude": "47.32",
-        "longitude": "5.04",
-        "description": "Un trou",
-    }
-    missing = agent.post("control/new", fields)
+    missing = agent.post("control/new", CALL)
     assert missing.status_code == 422
     assert "Un trou" in missing.text
-    made = agent.post("control/new", {**fields, "consent": "yes", "email": "a@exemple.fr"})
+    made = agent.post("control/new", {**CALL, "consent": "yes", "email": "a@exemple.fr"})
     assert made.status_code == 200
     assert "/mine/" in made.text
-    again = agent.post("control/new", {**fields, "consent": "yes", "email": "a@exemple.fr"})
+    again = agent.post("control/new", {**CALL, "consent": "yes", "email": "a@exemple.fr"})
     assert again.status_code == 303
     id = again.headers["location"].rpartition("/")[2]
     assert (case(desk, id).channel, case(desk, id).service_code) == ("phone", "road")

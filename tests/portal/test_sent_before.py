@@ -11,7 +11,7 @@ from datalab.participation.tables.request import REQUEST
 from datalab.portal.views import cases_new
 from tests.portal.assembly import Assembly, receipt
 from tests.portal.conftest import Workshop
-from tests.portal.control_room import reported
+from tests.portal.control_room import CALL, reported
 from tests.portal.desk import Browser, Desk
 from tests.portal.street import REPORT, a_minute_ago, counted, hidden, picture, send, street
 from tests.portal.test_surveys import ANSWERS, HOME, Field
@@ -101,16 +101,7 @@ def test_an_agent_who_types_the_next_call_over_the_last_loses_none(desk: Desk) -
     reported(desk)
     agent = desk.browser_of("agent")
     before = counted(desk, REQUEST)
-    fields = {
-        "category": "road",
-        "receipt": "r" * 20,
-        "channel": "phone",
-        "place": "12 rue Monge",
-        "latitude": "47.32",
-        "longitude": "5.04",
-        "description": "Un trou",
-        "consent": "yes",
-    }
+    fields = {**CALL, "consent": "yes"}
     assert agent.post("control/new", fields).status_code == 200
     assert agent.post("control/new", fields).status_code == 303
     for other in ({"description": "Un arbre tombé"}, {"place": "14 rue Monge"}):

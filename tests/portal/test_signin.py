@@ -212,7 +212,9 @@ def test_a_form_without_the_token_of_this_person_is_refused(desk: Desk) -> None:
 
 def test_a_form_that_is_too_large_or_no_form_is_refused(desk: Desk) -> None:
     browser = desk.browser_of("student")
-    assert browser.post("me/display", {"display": "x" * 300_000}).status_code == 413
+    large = browser.post("me/display", {"display": "x" * 300_000})
+    assert large.status_code == 413
+    assert "still in the form" in large.text
     fields = {"display": "New", **{f"f{n}": "x" for n in range(1100)}}
     assert browser.post("me/display", fields).status_code == 400
     for kind in ("text/plain", "application/json", "multipart/form-data; boundary=x"):
