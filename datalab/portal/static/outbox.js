@@ -55,6 +55,7 @@
     return new Promise((done, fail) => {
       const transaction = base.transaction(store, mode);
       const asked = work(transaction.objectStore(store));
+      transaction.commit?.(); // or a page that is left takes it along
       transaction.oncomplete = () => done(asked.result);
       transaction.onabort = transaction.onerror = () => fail(transaction.error);
     });
