@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,16 +11,29 @@ from sqlalchemy import Engine, inspect
 
 from datalab.database import schema
 from datalab.errors import ReceiptReused
-from datalab.participation import contribution, paper, request, response, rewriting, session
+from datalab.participation import (
+    campaign,
+    contribution,
+    paper,
+    request,
+    response,
+    rewriting,
+    session,
+    survey,
+)
+from datalab.participation.answers import check
 from datalab.participation.batch import Ahead
+from datalab.participation.campaign import Draft
 from datalab.participation.migrations.schema import FOLDER, LOCK
 from datalab.participation.report import Report, review
 from datalab.participation.request_receipt import digest_of, recorded
+from datalab.participation.response import Sender
 from datalab.participation.store import Store
 from datalab.participation.tables.survey import RESPONSE
 from tests.participation.room import idea, joined, opened
 from tests.participation.test_batch import at_once
 from tests.participation.test_flag import raised
+from tests.participation.test_questionnaire import small
 from tests.participation.test_survey import opened as asked_in
 from tests.participation.test_survey import send
 
@@ -101,6 +115,52 @@ def test_answers_are_kept_once_and_others_are_refused(store: Store) -> None:
     assert send(store, asked, to, 1, commune="first_ring").id == first.id
     with store.reading() as connection:
         assert len(response.counted(connection, asked)) == 1
+
+
+EVERY_KIND = """
+  - {name: number, type: integer, label: Combien}
+  - {name: share, type: decimal, label: Quelle part}
+  - {name: day, type: date, label: Quel jour}
+  - name: ways
+    type: select_multiple
+    label: Comment
+    choices: [{name: walk, label: À pied}, {name: bus, label: Bus}, {name: car, label: Auto}]
+  - {name: spot, type: geopoint, label: Où}
+  - {name: words, type: text, label: En mots}
+"""
+GIVEN = {
+    "number": ["3"],
+    "share": ["0,1"],
+    "day": ["2026-11-22"],
+    "ways": ["car", "walk"],
+    "spot": ["47.3224187", "5.0414793"],
+    "words": [" Été\r\nl’ombre "],
+}
+
+
+def test_answers_of_every_kind_are_known_again(store: Store) -> None:
+    with store.writing() as connection:
+        made = survey.make(connection, small(EVERY_KIND), "every-kind", 1.0, "agent")
+        asked = survey.open_(connection, made, 1.0, "agent")
+        to = campaign.add(connection, asked, Draft("Tous", "Tous", 4), 1.0, "agent")
+    sender = Sender("secret-of-somebody", "fr")
+
+    def answer(given: dict[str, list[str]]) -> response.Response:
+        checked = check(asked.questionnaire, given, date(2026, 11, 23))
+        assert (checked.problems, checked.answers.keys()) == ({}, GIVEN.keys())
+        return store.write(
+            lambda connection: response.submit(connection, asked, to, sender, checked, RECEIPT, 2.0)
+        )
+
+    first = answer(GIVEN)
+    assert answer(GIVEN).id == first.id
+    for name, other in (
+        ("ways", ["car"]),
+        ("spot", ["47.3324188", "5.0414793"]),
+        ("share", ["0,2"]),
+    ):
+        with pytest.raises(ReceiptReused):
+            answer({**GIVEN, name: other})
 
 
 def test_a_flag_is_kept_once_and_another_is_refused(store: Store) -> None:
