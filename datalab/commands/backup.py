@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -31,17 +32,24 @@ def backup_command(
     keep: int | None,
     home: str | None,
 ) -> None:
-    """Sauvegarde comptes, hub, projets, lac et secrets dans TARGET (fichier ou dossier)."""
-    from datalab.deployment.safekeeping import keep_safe
+    """Sauvegarde comptes, hub, projets, lac et secrets dans TARGET : fichier, dossier ou « - »."""
+    from datalab.deployment.backup import STREAM, stream
+    from datalab.deployment.safekeeping import Kept, keep_safe
 
-    kept = keep_safe(
-        settings_of(home=home),
-        target.absolute(),
-        time.time(),
-        homes=not no_homes,
-        verified=verified,
-        keep=keep,
-    )
+    language, piped = language_of(), target == STREAM
+    if piped and (verified or keep is not None):
+        said = translate(
+            "Into a pipe, nothing can be read again or counted: leave --verify and --keep out.",
+            language,
+        )
+        raise click.UsageError(said)
+    settings, homes = settings_of(home=home), not no_homes
+    if piped:
+        kept = Kept(stream(settings, sys.stdout.buffer, time.time(), homes=homes), False, ())
+    else:
+        kept = keep_safe(
+            settings, target.absolute(), time.time(), homes=homes, verified=verified, keep=keep
+        )
     report = kept.report
     if as_json:
         click.echo(
@@ -52,14 +60,15 @@ def backup_command(
                     "bytes": report.size,
                     "skipped": list(report.skipped),
                     "apart": report.apart,
+                    "why": report.why,
                     "verified": kept.verified,
                     "removed": [str(path) for path in kept.gone],
                 },
                 ensure_ascii=False,
-            )
+            ),
+            err=piped,
         )
         return
-    language = language_of()
     click.echo(
         translate(
             "Backed up {files} files ({size:.1f} MB) to {path}.",
@@ -67,7 +76,8 @@ def backup_command(
             files=report.files,
             size=report.size / 1e6,
             path=report.path,
-        )
+        ),
+        err=piped,
     )
     if kept.verified:
         click.echo(translate("Read again: every file is as it was.", language))
@@ -84,16 +94,17 @@ def backup_command(
             "It holds the secrets of the lab and everybody's work, not encrypted: only you can "
             "read it (mode 0600). Keep it in a safe place.",
             language,
-        )
+        ),
+        err=piped,
     )
     if report.apart:
         click.secho(
             translate(
-                "WARNING: what people said without an account lies in {database} and is NOT "
-                "inside. Back it up with pg_dump at the same time; its pictures and the keys of "
-                "its contacts are inside.",
+                "WARNING: what lies in {database} is NOT inside: {reason}. Back it up with "
+                "pg_dump at the same time; its pictures and the keys of its contacts are inside.",
                 language,
                 database=report.apart,
+                reason=report.why,
             ),
             fg="yellow",
             err=True,
@@ -104,7 +115,8 @@ def backup_command(
                 "Left out, because they are no ordinary files: {names}",
                 language,
                 names=", ".join(report.skipped[:20]),
-            )
+            ),
+            err=piped,
         )
 
 
@@ -114,11 +126,14 @@ def backup_command(
 @click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
 @home_option
 def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | None) -> None:
-    """Rétablit la sauvegarde SOURCE dans un dossier vide, après l’avoir vérifiée en entier."""
+    """Rétablit la sauvegarde SOURCE (« - » : lue d’un tube) dans un dossier vide, vérifiée."""
+    from datalab.deployment.backup import STREAM
+    from datalab.deployment.dump import servers
     from datalab.deployment.restore import restore, verify
 
+    source = source if source == STREAM else source.absolute()
     if only_verify:
-        seen = verify(source.absolute())
+        seen = verify(source)
         if as_json:
             click.echo(json.dumps({"path": str(seen.path), "files": seen.files, "whole": True}))
         else:
@@ -131,7 +146,8 @@ def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | 
                 )
             )
         return
-    report = restore(source.absolute(), settings_of(home=home).home)
+    settings = settings_of(home=home)
+    report = restore(source, settings.home, servers(settings))
     if as_json:
         click.echo(json.dumps({"home": str(report.path), "files": report.files}))
         return

@@ -1,10 +1,10 @@
 """``datalab backup``: what a lab cannot make again, in one file, while the lab goes on.
 
 The file is a tar archive. ``contents.json``, its last member, names every file with its size and
-SHA-256. Databases are copied by SQLite's own online backup, the lake under the lock of its one
-writer, a project under its own lock. Not inside: logs, downloads, assets, what only says who runs
-now, and a PostgreSQL of participation. Secrets and everybody's work **are** inside: the file has
-mode 0600 and belongs in a safe place.
+SHA-256. Databases are copied by SQLite's own online backup, those on a PostgreSQL by ``pg_dump``,
+the lake under the lock of its one writer, a project under its own lock. Not inside: logs,
+downloads, assets, what only says who runs now. Secrets and everybody's work **are** inside: the
+file has mode 0600 and belongs in a safe place.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import make_url
-
 from datalab import __version__
+from datalab.deployment.dump import FOLDER, Server, dump, servers
 from datalab.errors import BackupFailed
 from datalab.i18n import Phrase
 from datalab.lake.lock import Lock
@@ -41,6 +40,7 @@ SMALL = 2**23
 PIECE = 2**20
 LOCK_SECONDS = 600
 SCRATCH = ".backup-"
+STREAM = Path("-")  # standard output, or input
 DEEPEST = 100
 BESIDE_DATABASES = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 # Full disks and faulty ones end the whole backup; anything else is one file that is strange.
@@ -49,14 +49,15 @@ FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 @dataclass(frozen=True)
 class Report:
-    """What a backup holds. ``skipped`` are sockets, pipes and what could not be read; ``apart`` is
-    the database server whose content is not inside, "" for none."""
+    """What a backup holds. ``skipped`` are sockets, pipes and what could not be read; ``apart`` are
+    the databases on a server whose content is not inside, "" for none, and ``why``."""
 
     path: Path
     files: int
     size: int
     skipped: tuple[str, ...]
     apart: str = ""
+    why: str = ""
 
 
 def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) -> Report:
@@ -69,8 +70,6 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
     LakeBusy
         where a refresh held the lake for ten minutes.
     """
-    if not (settings.home / "hub").is_dir():
-        raise BackupFailed(path=str(settings.home), reason=Phrase("there is no lab in this folder"))
     moment = datetime.fromtimestamp(now, UTC)
     if target.is_dir():
         target = target / f"datalab-{moment:%Y-%m-%d-%H%M%S}.tar"
@@ -80,19 +79,11 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
         raise BackupFailed(
             path=str(target), reason=Phrase("a backup belongs outside the lab's folder")
         )
-    _clear_left_over(settings.home)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with (
-            os.fdopen(handle, "wb") as file,
-            tempfile.TemporaryDirectory(
-                prefix=f"{SCRATCH}{os.getpid()}-", dir=settings.home
-            ) as scratch,
-        ):
-            archive = _Archive(file, settings.home, Path(scratch))
-            _fill(archive, settings, homes)
-            archive.close({"version": __version__, "created": moment.isoformat(), "homes": homes})
+        with os.fdopen(handle, "wb") as file:
+            report = _write(settings, file, target, moment, homes)
             file.flush()
             os.fsync(file.fileno())
         os.rename(partial, target)
@@ -101,24 +92,40 @@ def backup(settings: Settings, target: Path, now: float, *, homes: bool = True) 
         raise BackupFailed(path=str(target), reason=reason) from error
     finally:
         partial.unlink(missing_ok=True)
-    size, skipped = target.stat().st_size, tuple(archive.skipped)
-    return Report(target, len(archive.contents), size, skipped, database_apart(settings))
+    return report
 
 
-def database_apart(settings: Settings) -> str:
-    """The servers that hold the hub's tables, what people said without an account, or their
-    households; "" where the home holds them all.
+def stream(settings: Settings, file: IO[bytes], now: float, *, homes: bool = True) -> Report:
+    """Write a backup to a pipe: to a program that keeps only what is new, encrypts, or sends it.
 
-    Their own tool backs them up (``pg_dump``): a copy of its files would be no database.
+    Raises
+    ------
+    BackupFailed
+        what went through until then is cut off, and no backup.
+    LakeBusy
     """
-    addresses = [
-        make_url(url) for url in (settings.hub, settings.participation, settings.households)
-    ]
-    return ", ".join(
-        address.render_as_string(hide_password=True)
-        for address in addresses
-        if address.get_backend_name() != "sqlite"
-    )
+    try:
+        report = _write(settings, file, STREAM, datetime.fromtimestamp(now, UTC), homes)
+        file.flush()
+    except OSError as error:
+        raise BackupFailed(path="-", reason=error.strerror or str(error)) from error
+    return report
+
+
+def _write(
+    settings: Settings, file: IO[bytes], target: Path, moment: datetime, homes: bool
+) -> Report:
+    if not (settings.home / "hub").is_dir():
+        raise BackupFailed(path=str(settings.home), reason=Phrase("there is no lab in this folder"))
+    _clear_left_over(settings.home)
+    prefix = f"{SCRATCH}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=settings.home) as scratch:
+        archive = _Archive(file, settings.home, Path(scratch))
+        _fill(archive, settings, homes)
+        archive.close({"version": __version__, "created": moment.isoformat(), "homes": homes})
+    apart, why = ", ".join(archive.apart), next(iter(archive.apart.values()), "")
+    size, skipped = archive.tar.offset, tuple(archive.skipped)
+    return Report(target, len(archive.contents), size, skipped, apart, why)
 
 
 def _clear_left_over(home: Path) -> None:
@@ -137,8 +144,10 @@ def _fill(archive: _Archive, settings: Settings, homes: bool) -> None:
         if settings.people != home / "hub" / "people.sqlite" and settings.people.is_file():
             archive.database(settings.people, "hub/people.sqlite")
         archive.tree("secrets")
-        # The database before the pictures: one that comes meanwhile is a file too many, not a
+        # The databases before the pictures: one that comes meanwhile is a file too many, not a
         # row without its file.
+        for server in servers(settings):
+            archive.server(server)
         archive.tree("participation")
         archive.tree("households")
         archive.tree("catalog")
@@ -182,10 +191,11 @@ class _Archive:
     """A tar file that is being written, with the list of what went into it."""
 
     def __init__(self, file: IO[bytes], home: Path, scratch: Path) -> None:
-        self.tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+        self.tar = tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self.home, self.scratch = home, scratch
         self.contents: dict[str, dict[str, Any]] = {}
         self.skipped: list[str] = []
+        self.apart: dict[str, str] = {}
 
     def close(self, about: dict[str, Any]) -> None:
         document = {"format": FORMAT, **about, "files": self.contents}
@@ -244,6 +254,17 @@ class _Archive:
             live.backup(still)
         with copy.open("rb") as file:
             self._file(name, source.stat(), file)
+
+    def server(self, server: Server) -> None:
+        """What a database on a server holds; where it cannot be had, why."""
+        copy = self.scratch / "dump"
+        copy.unlink(missing_ok=True)
+        if reason := dump(server, copy):
+            self.apart[str(server)] = reason
+            return
+        self._add(FOLDER, os.stat(self.scratch), tarfile.DIRTYPE)
+        with copy.open("rb") as file:
+            self._file(server.file, os.fstat(file.fileno()), file)
 
     def _file(self, name: str, found: os.stat_result, file: IO[bytes]) -> None:
         """Through a copy, because a file that grows or shrinks meanwhile breaks an archive."""

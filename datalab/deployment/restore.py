@@ -11,14 +11,18 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
+import sys
 import tarfile
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, Report, listed
-from datalab.errors import BackupUnreadable, HomeNotEmpty
+from sqlalchemy import URL, create_engine, text
+
+from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, STREAM, Report, listed
+from datalab.deployment.dump import FOLDER, Server, bring_back, require_empty
+from datalab.errors import BackupUnreadable, DatabaseNotRestored, HomeNotEmpty
+from datalab.i18n import Phrase
 
 ROOTS = {
     "hub",
@@ -27,6 +31,7 @@ ROOTS = {
     "households",
     "catalog",
     "accounts",
+    FOLDER,
     "projects",
     "references",
     "lake",
@@ -36,12 +41,16 @@ LONGEST_LIST = 2**28
 UNREADABLE = (OSError, tarfile.TarError, ValueError, KeyError, TypeError, EOFError)
 
 
-def restore(source: Path, home: Path) -> Report:
+def restore(source: Path, home: Path, to: Sequence[Server] = ()) -> Report:
     """Make the lab of a backup in ``home``, which must not exist or be empty.
+
+    Databases that lay on a server go into those of ``to``, which must be empty too.
 
     Raises
     ------
     HomeNotEmpty
+    DatabaseNotRestored
+        where one of the backup has no place in ``to``, or the other way round.
     BackupUnreadable
         with the first thing that is wrong; the home stays as it was.
     """
@@ -53,7 +62,9 @@ def restore(source: Path, home: Path) -> Report:
         beside.mkdir(mode=0o700)
         contents, found = _unpack(source, beside)
         _compare(source, contents, found)
-        _forget_servers(beside / "hub" / "hub.sqlite")
+        _bring_back(beside, to)
+        if (beside / "hub" / "hub.sqlite").is_file():
+            _forget_servers(f"sqlite:///{beside / 'hub' / 'hub.sqlite'}")
         if home.is_dir():
             home.rmdir()
         os.rename(beside, home)
@@ -76,7 +87,7 @@ def verify(source: Path) -> Report:
     contents: dict[str, Any] | None = None
     found: dict[str, dict[str, Any]] = {}
     try:
-        with tarfile.open(source, mode="r:") as archive:
+        with _opened(source) as archive:
             for member in listed(archive):
                 if contents is not None:
                     raise ValueError("something follows the list of contents")
@@ -93,7 +104,14 @@ def verify(source: Path) -> Report:
         _compare(source, contents, found)
     except UNREADABLE as error:
         raise _unreadable(source, error) from error
-    return Report(source, len(contents), source.stat().st_size, ())
+    size = sum(int(entry["size"]) for entry in contents.values())
+    return Report(source, len(contents), size, ())
+
+
+def _opened(source: Path) -> tarfile.TarFile:
+    if source == STREAM:
+        return tarfile.open(fileobj=sys.stdin.buffer, mode="r|")
+    return tarfile.open(source, mode="r:")
 
 
 def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -102,7 +120,7 @@ def _unpack(source: Path, beside: Path) -> tuple[dict[str, Any], dict[str, dict[
     found: dict[str, dict[str, Any]] = {}
     links: list[tarfile.TarInfo] = []
     folders: list[tarfile.TarInfo] = []
-    with tarfile.open(source, mode="r:") as archive:
+    with _opened(source) as archive:
         for member in listed(archive):
             if contents is not None:
                 raise ValueError("something follows the list of contents")
@@ -197,11 +215,38 @@ def _compare(source: Path, contents: dict[str, Any], found: dict[str, dict[str, 
             raise ValueError(f"'{name}' is not what was backed up")
 
 
-def _forget_servers(database: Path) -> None:
+def _bring_back(beside: Path, to: Sequence[Server]) -> None:
+    """Databases on a server: first look whether all of them can be filled, then fill them."""
+    named = {server.name: server for server in to}
+    dumped = {path.stem: path for path in (beside / FOLDER).glob("*.dump")}
+    for name in sorted(dumped.keys() | named.keys()):
+        setting = f"DATALAB_{name.upper()}_DATABASE"
+        if name not in named:
+            reason = Phrase(
+                "it lay on a PostgreSQL: name an empty database in {setting}", setting=setting
+            )
+            raise DatabaseNotRestored(database=name, reason=reason)
+        if name in dumped:
+            require_empty(named[name])
+        elif (beside / name / f"{name}.sqlite").is_file():
+            reason = Phrase(
+                "the backup holds it in a file: take {setting} away, restore, then run "
+                "'datalab migrate'",
+                setting=setting,
+            )
+            raise DatabaseNotRestored(database=name, reason=reason)
+    for name, path in dumped.items():
+        bring_back(named[name], path)
+    if "hub" in dumped:
+        _forget_servers(named["hub"].url)
+    shutil.rmtree(beside / FOLDER, ignore_errors=True)
+
+
+def _forget_servers(address: str | URL) -> None:
     """No server of the lab that was backed up is one of this lab, even on the same machine."""
-    if not database.is_file():
-        return
-    with closing(sqlite3.connect(database)) as hub, hub:
-        hub.execute("UPDATE spawners SET server_id = NULL, state = '{}', started = NULL")
-        hub.execute("UPDATE services SET _server_id = NULL")
-        hub.execute("DELETE FROM servers")
+    engine = create_engine(address)
+    with engine.begin() as hub:
+        hub.execute(text("UPDATE spawners SET server_id = NULL, state = '{}', started = NULL"))
+        hub.execute(text("UPDATE services SET _server_id = NULL"))
+        hub.execute(text("DELETE FROM servers"))
+    engine.dispose()

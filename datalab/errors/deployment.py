@@ -44,6 +44,14 @@ class TransferRefused(DeploymentError):
     template = "Nothing was brought over. {database}: {reason}."
 
 
+class DatabaseNotRestored(DeploymentError):
+    """A database of a backup, and the server that it was to go to."""
+
+    code = "database-not-restored"
+    status = 409
+    template = "The database {database} was not restored: {reason}. The home was not made either."
+
+
 class BackupUnreadable(DeploymentError):
     code = "backup-unreadable"
     status = 422
