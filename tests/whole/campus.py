@@ -31,7 +31,17 @@ class Whole:
     bucket: Bucket
     databases: Cluster
     campus: Campus
-    participation: str  # its address
+    stores: dict[str, str]  # settings that name its databases
+
+    @property
+    def participation(self) -> str:
+        return self.stores["DATALAB_PARTICIPATION_DATABASE"]
+
+
+def empty_stores(databases: Cluster) -> dict[str, str]:
+    """New databases for hub, participation and households, as settings."""
+    names = ("HUB", "PARTICIPATION", "HOUSEHOLDS")
+    return {f"DATALAB_{name}_DATABASE": databases.database() for name in names}
 
 
 @contextmanager
@@ -49,8 +59,7 @@ def whole(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Whole
         stack.callback(bucket.stop)
         bucket.start()
         addresses = Addresses()
-        names = ("HUB", "PARTICIPATION", "HOUSEHOLDS")
-        stores = {f"DATALAB_{name}_DATABASE": databases.database() for name in names}
+        stores = empty_stores(databases)
         told = {**stores, **bucket.settings, **addresses.settings, "DATALAB_PORTAL_WORKERS": "2"}
         catalog = part_of_the_catalog(tiny_catalog(folder / "catalog"), DATASETS)
         lab = Lab(folder / "lab", catalog, environment={**told, **(more or {})})
@@ -64,9 +73,7 @@ def whole(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Whole
         reader = Lab(folder / "reader", folder / "nothing", environment=reading)
         stack.callback(end, reader)
         reader.start()
-        yield Whole(
-            lab, reader, bucket, databases, campus, stores["DATALAB_PARTICIPATION_DATABASE"]
-        )
+        yield Whole(lab, reader, bucket, databases, campus, stores)
 
 
 if __name__ == "__main__":
