@@ -21,7 +21,7 @@ import yaml
 from datalab.settings import CHECKOUT, Settings
 
 FOLDER = CHECKOUT / "deploy" / "kubernetes"
-OWN = sorted((FOLDER / "own").glob("*.yaml"))
+OWN = [*sorted((FOLDER / "own").glob("*.yaml")), FOLDER / "depot.yaml"]
 CHARTS = {"hub": "jupyterhub", "gateway": "dask-gateway"}
 VERSION = "1.32"  # of Kubernetes, the least that the chart of the hub accepts
 # What the charts pass on as it is: below it the keys are those of Kubernetes, or ours.
