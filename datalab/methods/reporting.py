@@ -14,7 +14,6 @@ report, 1/λ days, and the chance λ / (λ + μ) that an incident which would go
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -37,8 +36,8 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Propensity:
-    """``rate`` in reports a day for an incident that stands; ``delay`` in days until the first one;
-    each with its bounds."""
+    """``rate`` in reports a day for an incident that stands, with its bounds; ``delay`` in days
+    until the first one. What is known of the rate is a gamma law of that mean and ``shape``."""
 
     group: Hashable
     incidents: int
@@ -47,6 +46,7 @@ class Propensity:
     rate: float
     low: float
     high: float
+    shape: float
 
     @property
     def delay(self) -> float:
@@ -138,7 +138,16 @@ def propensities(seen: Sequence[Exposure], confidence: float = 0.95) -> tuple[Pr
         [one.repeats for one in known], [one.days for one in known], confidence=confidence
     )
     return tuple(
-        Propensity(one.group, one.incidents, one.repeats, one.days, area.value, area.low, area.high)
+        Propensity(
+            one.group,
+            one.incidents,
+            one.repeats,
+            one.days,
+            area.value,
+            area.low,
+            area.high,
+            rates.shape + one.repeats,
+        )
         for one, area in zip(known, rates.areas, strict=True)
     )
 
@@ -160,7 +169,7 @@ def correct(
     known
         from :func:`propensities`, in the order of ``sizes`` (inhabitants in thousands, say).
     lifetime
-        assumed mean days after which an incident goes away by itself.
+        assumed days after which an incident goes away by itself: the median of what it may be.
     lifetime_spread
         standard deviation of its logarithm, as it is not known; the same draw for all groups, so
         that it moves all of them together.
@@ -173,9 +182,7 @@ def correct(
     numbers = shrink([one.incidents for one in known], list(sizes))
     found = []
     for one, area in zip(known, numbers.areas, strict=True):
-        # A gamma law with the mean of the rate and the shape that its bounds came from.
-        shape = _shape(one)
-        rate = chance.gamma(shape, one.rate / shape, draws)
+        rate = chance.gamma(one.shape, one.rate / one.shape, draws)
         counted = chance.gamma(
             numbers.shape + area.count, 1 / (numbers.rate + area.exposure), draws
         )
@@ -183,9 +190,3 @@ def correct(
         low, middle, high = np.quantile(drawn, [tail, 0.5, 1 - tail])
         found.append(Corrected(one.group, area.value, float(middle), float(low), float(high)))
     return tuple(found)
-
-
-def _shape(one: Propensity) -> float:
-    """The shape of a gamma law whose bounds are about these, on the scale of its logarithm."""
-    width = math.log(one.high / max(one.low, 1e-12)) / (2 * 1.96)
-    return max(1.0, 1 / width**2 if width > 0 else 1e6)

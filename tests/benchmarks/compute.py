@@ -1,6 +1,6 @@
 """When workers pay: a model per household, and a group-by, over a year of half-hours.
 
-    python tests/benchmarks/compute.py [--quick]
+    python tests/benchmarks/compute.py [--quick] [--write]     --write renews docs/scale.md
 
 42 million rows (10.5 million with ``--quick``). *Household model*: for each household and half-hour
 of the day a line over the degrees below a heating limit, the limit being the one of 25 that
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from datalab.notebook.lab import Lab
 from datalab.notebook.limits import limits
 from tests.benchmarks.notebook import build
 from tests.benchmarks.pairing import fail_unless_equal, measure, print_header, print_ratio
+from tests.benchmarks.size import PAGE, written
 
 DAYS = 365
 LIMITS = np.arange(8.0, 20.5, 0.5)  # degrees Celsius
@@ -81,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10.5 million rows")
     parser.add_argument("--households", type=int, help="other sizes, for trying out")
+    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     households = asked.households or (600 if asked.quick else 2400)
     with tempfile.TemporaryDirectory() as folder:
@@ -89,12 +92,20 @@ def main() -> None:
         print_header(Path(__file__), rows, packages)
         lab = Lab(lake, limits=limits({}))
         with lab.cluster(2) as cluster:
-            models(lab, households, cluster)
-            groups(lab)
+            found = models(lab, households, cluster) | groups(lab)
             print(cluster)
+    if asked.write:
+        PAGE.write_text(written(PAGE.read_text(), table(found, rows), "compute"))
 
 
-def models(lab: Lab, households: int, cluster: Cluster) -> None:
+def table(seconds: dict[str, float], rows: int) -> str:
+    """What was measured, as Markdown; medians in seconds."""
+    day = datetime.now(UTC).date().isoformat()
+    lines = [f"| {rows / 1e6:.1f} million rows, {day} | seconds |", "|---|---|"]
+    return "\n".join(lines + [f"| {name} | {value:.2f} |" for name, value in seconds.items()])
+
+
+def models(lab: Lab, households: int, cluster: Cluster) -> dict[str, float]:
     starts = range(0, households, AT_ONCE)
 
     def serial() -> list[Any]:
@@ -107,9 +118,10 @@ def models(lab: Lab, households: int, cluster: Cluster) -> None:
     fail_unless_equal("household model", workers(), serial())
     seconds = measure({"2 workers": workers, "serial": serial}, ROUNDS)
     print_ratio("household-model", seconds["2 workers"] / seconds["serial"], 0.7)
+    return {f"model of each household, {name}": value for name, value in seconds.items()}
 
 
-def groups(lab: Lab) -> None:
+def groups(lab: Lab) -> dict[str, float]:
     """The same table of counts, by SQL and by Dask."""
     query = "SELECT count(*) AS n FROM load_curves GROUP BY household ORDER BY household"
 
@@ -123,6 +135,7 @@ def groups(lab: Lab) -> None:
     fail_unless_equal("group-by", sql(), dask())
     seconds = measure({"lab.sql": sql, "Dask": dask}, ROUNDS)
     print_ratio("group-by", seconds["lab.sql"] / seconds["Dask"], 0.2)
+    return {f"a count by household, {name}": value for name, value in seconds.items()}
 
 
 if __name__ == "__main__":

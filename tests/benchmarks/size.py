@@ -145,9 +145,9 @@ def table(found: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def written(page: str, new: str) -> str:
-    """``page`` with the part between its two marks renewed."""
-    marks = re.compile(r"(<!-- size -->\n).*?(\n<!-- /size -->)", re.DOTALL)
+def written(page: str, new: str, part: str = "size") -> str:
+    """``page`` with what stands between the two marks of ``part`` renewed."""
+    marks = re.compile(rf"(<!-- {part} -->\n).*?(\n<!-- /{part} -->)", re.DOTALL)
     return marks.sub(lambda found: found[1] + new + found[2], page)
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import gamma  # type: ignore[import-untyped]
 
 from datalab.methods.reporting import Exposure, correct, exposures, propensities
+from datalab.methods.shrinkage import shrink
 
 RATES = {"a": 0.02, "b": 0.05, "c": 0.1, "d": 0.2, "e": 0.05, "f": 0.05}
 
@@ -73,6 +75,26 @@ def test_correction_raises_every_count_most_where_people_report_least() -> None:
         assert one.low < one.value < one.high
         assert one.value > one.reported
     assert found["a"].value / found["a"].reported > found["d"].value / found["d"].reported
+
+
+@pytest.mark.parametrize(("incidents", "lifetime"), [(40, 1e12), (10**9, 45.0)])
+def test_bounds_of_a_correction_are_those_of_the_laws_behind_them(
+    incidents: int, lifetime: float
+) -> None:
+    """Where nothing goes away by itself, only the count is uncertain: its posterior by hand. Where
+    a billion incidents leave no doubt about the count, only the rate is."""
+    repeats = (5, 20, 60, 4, 120, 40)
+    seen = [Exposure(g, incidents, n, 1000.0) for g, n in zip("abcdef", repeats, strict=True)]
+    known = propensities(seen)
+    one, *_ = correct(known, [10.0] * 6, lifetime=lifetime, lifetime_spread=0, draws=400_000)
+    if lifetime > 1e9:
+        law = shrink([incidents] * 6, [10.0] * 6)
+        low, high = gamma(law.shape + 40, scale=1 / (law.rate + 10)).ppf([0.025, 0.975])
+    else:
+        law = shrink([e.repeats for e in seen], [e.days for e in seen])
+        rate = gamma(law.shape + 5, scale=1 / (law.rate + 1000)).ppf([0.975, 0.025])
+        low, high = incidents / 10 * (1 + 1 / (lifetime * rate))
+    assert (one.low, one.high) == pytest.approx((low, high), rel=0.01)
 
 
 def test_the_same_seed_gives_the_same_bounds() -> None:
