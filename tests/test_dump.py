@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, insert, inspect, make_url, select
+from sqlalchemy import create_engine, insert, inspect, make_url, select, text
 
 from datalab.deployment.backup import backup
 from datalab.deployment.dump import Server, bring_back, dump, servers
@@ -96,6 +96,29 @@ def test_it_goes_nowhere_where_it_has_no_place(
     engine.dispose()
     assert not home.exists()
     assert not list(tmp_path.glob(".after*"))
+
+
+def test_what_lay_there_is_set_aside_where_that_is_asked_for(
+    settings: Settings, tmp_path: Path
+) -> None:
+    report = backup(settings, tmp_path / "lab.tar", NOW)
+    store = Store(settings.participation)
+    with store.writing() as connection:
+        connection.execute(insert(USE).values(day="later", what="x", count=1))
+    store.close()
+    same = on_server(tmp_path / "after", participation=settings.participation)
+    restore(report.path, same.home, servers(same), "aside_1")
+    assert len(rows_of(settings.participation)) == 200
+    engine = create_engine(settings.participation)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT count(*) FROM aside_1.use_count")).scalar_one()
+    engine.dispose()
+    assert kept == 201
+    # It is not carried on from backup to backup.
+    again = backup(settings, tmp_path / "again.tar", NOW)
+    third = on_server(tmp_path / "third", participation=settings.participation)
+    restore(again.path, third.home, servers(third), "aside_2")
+    assert len(rows_of(settings.participation)) == 200
 
 
 def test_a_dump_that_cannot_be_read_leaves_the_database_empty(

@@ -123,12 +123,19 @@ def backup_command(
 @click.command("restore")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--verify", "only_verify", is_flag=True, help="Relit tout et ne rétablit rien.")
+@click.option(
+    "--aside",
+    is_flag=True,
+    help="Met de côté, dans un schéma à part, ce que contiennent les bases PostgreSQL.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Réponse en JSON.")
 @home_option
-def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | None) -> None:
+def restore_command(
+    source: Path, only_verify: bool, aside: bool, as_json: bool, home: str | None
+) -> None:
     """Rétablit la sauvegarde SOURCE (« - » : lue d’un tube) dans un dossier vide, vérifiée."""
     from datalab.deployment.backup import STREAM
-    from datalab.deployment.dump import servers
+    from datalab.deployment.dump import ASIDE, servers
     from datalab.deployment.restore import restore, verify
 
     source = source if source == STREAM else source.absolute()
@@ -147,7 +154,8 @@ def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | 
             )
         return
     settings = settings_of(home=home)
-    report = restore(source, settings.home, servers(settings))
+    schema = f"{ASIDE}{int(time.time())}" if aside else ""
+    report = restore(source, settings.home, servers(settings), schema)
     if as_json:
         click.echo(json.dumps({"home": str(report.path), "files": report.files}))
         return
@@ -160,3 +168,12 @@ def restore_command(source: Path, only_verify: bool, as_json: bool, home: str | 
             home=report.path,
         )
     )
+    if schema and servers(settings):
+        click.echo(
+            translate(
+                "What the databases held lies in their schema {schema}; drop it once nobody needs "
+                "it, for it holds what people said.",
+                language_of(),
+                schema=schema,
+            )
+        )

@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, inspect, make_url
+from sqlalchemy import URL, create_engine, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from datalab.errors import DatabaseNotRestored
@@ -18,6 +18,7 @@ from datalab.i18n import Phrase
 from datalab.settings import Settings
 
 FOLDER = "databases"  # of a backup
+ASIDE = "aside_"  # begins the names of schemas that no lab reads any more
 SECONDS = "10"  # to reach a server
 
 
@@ -56,26 +57,40 @@ def dump(server: Server, target: Path) -> str:
     reason
         why it could not be written; "" where it was.
     """
-    return _run("pg_dump", server, "--format=custom", f"--file={target}")
+    told = ("--format=custom", f"--exclude-schema={ASIDE}*")
+    return _run("pg_dump", server, *told, f"--file={target}")
 
 
-def require_empty(server: Server) -> None:
-    """
+def make_room(server: Server, aside: str = "") -> None:
+    """See that a database can be filled.
+
+    Parameters
+    ----------
+    aside
+        a schema of that name takes what lies there; without one it has to be empty.
+
     Raises
     ------
     DatabaseNotRestored
-        where it cannot be asked, or holds tables already.
+        where it cannot be asked, holds tables, or may not be changed.
     """
     engine = create_engine(server.url)
     try:
         tables = inspect(engine).get_table_names()
+        if tables and aside:
+            with engine.begin() as connection:
+                connection.execute(text(f"ALTER SCHEMA public RENAME TO {aside}"))
+                connection.execute(text("CREATE SCHEMA public"))
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise DatabaseNotRestored(database=str(server), reason=reason) from None
     finally:
         engine.dispose()
-    if tables:
-        reason = Phrase("it is not empty ({count} tables): name a new one", count=len(tables))
+    if tables and not aside:
+        reason = Phrase(
+            "it is not empty ({count} tables): name a new one, or set them aside with --aside",
+            count=len(tables),
+        )
         raise DatabaseNotRestored(database=str(server), reason=reason)
 
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from sqlalchemy import URL, create_engine, text
 
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, STREAM, Report, listed
-from datalab.deployment.dump import FOLDER, Server, bring_back, require_empty
+from datalab.deployment.dump import FOLDER, Server, bring_back, make_room
 from datalab.errors import BackupUnreadable, DatabaseNotRestored, HomeNotEmpty
 from datalab.i18n import Phrase
 
@@ -41,10 +41,11 @@ LONGEST_LIST = 2**28
 UNREADABLE = (OSError, tarfile.TarError, ValueError, KeyError, TypeError, EOFError)
 
 
-def restore(source: Path, home: Path, to: Sequence[Server] = ()) -> Report:
+def restore(source: Path, home: Path, to: Sequence[Server] = (), aside: str = "") -> Report:
     """Make the lab of a backup in ``home``, which must not exist or be empty.
 
-    Databases that lay on a server go into those of ``to``, which must be empty too.
+    Databases that lay on a server go into those of ``to``, which must be empty too, or have what
+    they hold set ``aside`` in a schema of that name.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def restore(source: Path, home: Path, to: Sequence[Server] = ()) -> Report:
         beside.mkdir(mode=0o700)
         contents, found = _unpack(source, beside)
         _compare(source, contents, found)
-        _bring_back(beside, to)
+        _bring_back(beside, to, aside)
         if (beside / "hub" / "hub.sqlite").is_file():
             _forget_servers(f"sqlite:///{beside / 'hub' / 'hub.sqlite'}")
         if home.is_dir():
@@ -215,7 +216,7 @@ def _compare(source: Path, contents: dict[str, Any], found: dict[str, dict[str, 
             raise ValueError(f"'{name}' is not what was backed up")
 
 
-def _bring_back(beside: Path, to: Sequence[Server]) -> None:
+def _bring_back(beside: Path, to: Sequence[Server], aside: str) -> None:
     """Databases on a server: first look whether all of them can be filled, then fill them."""
     named = {server.name: server for server in to}
     dumped = {path.stem: path for path in (beside / FOLDER).glob("*.dump")}
@@ -226,15 +227,15 @@ def _bring_back(beside: Path, to: Sequence[Server]) -> None:
                 "it lay on a PostgreSQL: name an empty database in {setting}", setting=setting
             )
             raise DatabaseNotRestored(database=name, reason=reason)
-        if name in dumped:
-            require_empty(named[name])
-        elif (beside / name / f"{name}.sqlite").is_file():
+        if name not in dumped and (beside / name / f"{name}.sqlite").is_file():
             reason = Phrase(
                 "the backup holds it in a file: take {setting} away, restore, then run "
                 "'datalab migrate'",
                 setting=setting,
             )
             raise DatabaseNotRestored(database=name, reason=reason)
+    for name in dumped:
+        make_room(named[name], aside)
     for name, path in dumped.items():
         bring_back(named[name], path)
     if "hub" in dumped:
