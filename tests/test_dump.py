@@ -11,10 +11,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine, insert, inspect, make_url, select, text
 
+from datalab.deployment import doctor
 from datalab.deployment.backup import backup
 from datalab.deployment.dump import Server, bring_back, dump, servers
 from datalab.deployment.restore import restore
 from datalab.errors import DatabaseNotRestored
+from datalab.households.store import Store as Households
 from datalab.participation.store import Store
 from datalab.participation.tables.journal import USE
 from datalab.settings import Settings
@@ -98,6 +100,30 @@ def test_it_goes_nowhere_where_it_has_no_place(
     assert not list(tmp_path.glob(".after*"))
 
 
+def test_where_one_cannot_be_filled_the_others_are_empty_again(
+    settings: Settings, postgresql: Cluster, tmp_path: Path
+) -> None:
+    two = on_server(
+        settings.home, participation=settings.participation, households=postgresql.database()
+    )
+    Households(two.households).engine.dispose()
+    report = backup(two, tmp_path / "lab.tar", NOW)
+    free, closed = postgresql.database(), postgresql.database()
+    engine = create_engine(closed, isolation_level="AUTOCOMMIT")
+    name = make_url(closed).database
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    engine.dispose()
+    for pair in ((free, closed), (closed, free)):
+        after = on_server(tmp_path / "after", participation=pair[0], households=pair[1])
+        with pytest.raises(DatabaseNotRestored, match="read-only"):
+            restore(report.path, after.home, servers(after))
+        assert not after.home.exists()
+        engine = create_engine(free)
+        assert inspect(engine).get_table_names() == []
+        engine.dispose()
+
+
 def test_what_lay_there_is_set_aside_where_that_is_asked_for(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -153,3 +179,14 @@ def test_a_password_stands_on_no_command_line(
     assert password == "pass4711"
     assert "pass4711" not in " ".join(told)
     assert "--dbname=postgresql://lab@db.test:6432/lab?sslmode=require" in told
+
+
+def test_the_doctor_says_where_a_backup_would_lack_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "postgresql+psycopg://lab@db.test/lab"
+    apart = on_server(tmp_path, households=address)
+    assert [found.level for found in doctor._dump(apart, "fr")] == ["good"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [found.level for found in doctor._dump(apart, "fr")] == ["warning"]
+    assert list(doctor._dump(Settings(home=tmp_path), "fr")) == []

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from datalab.deployment import children, ports
+from datalab.deployment.dump import servers
 from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
 from datalab.isolation.guards import guards
@@ -55,6 +56,7 @@ def examine(settings: Settings, language: Language) -> list[Finding]:
         _chromium,
         _index,
         _mail,
+        _dump,
     )
     return [finding for look in looks for finding in look(settings, language)]
 
@@ -251,6 +253,19 @@ def _mail(settings: Settings, language: Language) -> Iterator[Finding]:
     )
     mend = "DATALAB_SMTP=smtps://user:password@host:465 DATALAB_MAIL_FROM=lab@example.org deploy/up"
     yield Finding("mail", "warning", message, mend)
+
+
+def _dump(settings: Settings, language: Language) -> Iterator[Finding]:
+    """What a backup needs where databases lie on a server."""
+    if not servers(settings):
+        return
+    found = shutil.which("pg_dump")
+    if found:
+        message = translate("Databases are backed up by {program}", language, program=found)
+        yield Finding("dump", "good", message)
+        return
+    message = translate("No pg_dump: a backup does not hold the databases on a server", language)
+    yield Finding("dump", "warning", message, _install("postgresql-client"))
 
 
 def _install(packages: str) -> str:

@@ -106,6 +106,15 @@ def bring_back(server: Server, source: Path) -> None:
         raise DatabaseNotRestored(database=str(server), reason=reason)
 
 
+def empty_again(server: Server) -> None:
+    """Take away what was just brought back."""
+    engine = create_engine(server.url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
 def _run(program: str, server: Server, *arguments: str) -> str:
     found = shutil.which(program)
     if found is None:

@@ -20,7 +20,7 @@ from typing import IO, Any
 from sqlalchemy import URL, create_engine, text
 
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, STREAM, Report, listed
-from datalab.deployment.dump import FOLDER, Server, bring_back, make_room
+from datalab.deployment.dump import FOLDER, Server, bring_back, empty_again, make_room
 from datalab.errors import BackupUnreadable, DatabaseNotRestored, HomeNotEmpty
 from datalab.i18n import Phrase
 
@@ -236,8 +236,15 @@ def _bring_back(beside: Path, to: Sequence[Server], aside: str) -> None:
             raise DatabaseNotRestored(database=name, reason=reason)
     for name in dumped:
         make_room(named[name], aside)
-    for name, path in dumped.items():
-        bring_back(named[name], path)
+    filled: list[Server] = []
+    try:
+        for name, path in dumped.items():
+            bring_back(named[name], path)
+            filled.append(named[name])
+    except DatabaseNotRestored:
+        for server in filled:
+            empty_again(server)
+        raise
     if "hub" in dumped:
         _forget_servers(named["hub"].url)
     shutil.rmtree(beside / FOLDER, ignore_errors=True)
