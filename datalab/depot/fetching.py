@@ -51,11 +51,14 @@ def pull(lake: Path, ledgers: Path, objects: Objects) -> list[Moved]:
 
 def _fetch(place: LakeFolder, ledger: Ledger, objects: Objects) -> tuple[Moved | None, bool]:
     for _ in range(TRIES):
-        if ledger.mark and place.index.is_file() and objects.mark(place.name) == ledger.mark:
+        here = place.index.is_file()
+        if here and ledger.mark and objects.mark(place.name) == ledger.mark:
             return None, True
         manifest, mark = objects.manifest(place.name)
         if manifest is None:
             return None, False
+        if here and (manifest.number, mark) == (ledger.number, ledger.mark):
+            return None, True  # a store without marks
         try:
             return _take(place, ledger, objects, manifest, mark), True
         except Missing:
