@@ -32,10 +32,15 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Known:
-    """What was seen of one server. ``level`` of its disk: 0, 1 from 90 %, 2 over quota."""
+    """What was seen of one server.
+
+    ``level`` of its disk: 0, 1 from 90 %, 2 over quota; ``held``: what it used when nothing of it
+    could write any more, in bytes.
+    """
 
     killed: int | None = None
     used: int = 0
+    held: int | None = None
     due: float = 0.0
     level: int = 0
 
@@ -109,14 +114,17 @@ class Watch:
             return
         if clock >= known.due:
             begin, before = time.thread_time(), known.used
-            enough = int(self.home * quota.END * 1.1)
+            over = self.home * quota.END
+            enough = max(int(over * 1.1), (known.held or 0) + 2 * GROWTH)
             known.used = quota.measure(server.home, enough).used
             known.used += quota.unlinked(tree, server.home)
             known.due = clock + max(PERIOD, (time.thread_time() - begin) / DUTY)
             self._say_disk(server, known, now)
-            # Held since the last look, and yet it grew.
-            if before > quota.END * self.home and known.used > before + GROWTH:
+            # Held since the look before the last one, and yet it grew: what was written between
+            # that look and the holding is no offence.
+            if known.held is not None and known.used > known.held + GROWTH:
                 self._end_writers(server, tree, now)
+            known.held = known.used if min(before, known.used) > over else None
         first = {process.pid for process in server.processes}
         for pid in tree:
             quota.hold(

@@ -8,12 +8,13 @@ import pytest
 
 from tests.portal.patience import until
 from tests.portal.test_cases_browser import town
+from tests.portal.test_taking_part_browser import Hall, hall, sent, texts
 from tests.portal.town import Town
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["town"]
+__all__ = ["hall", "town"]
 pytestmark = pytest.mark.browser
 # How many drafts lie in the browser.
 DRAFTS = """async () => {
@@ -52,3 +53,31 @@ def test_what_is_typed_just_before_the_page_is_left_is_there_again(
         }}""")
     page.goto(town.root + "cases/new")
     until(page, "document.querySelector('#description').value === 'Un banc cassé'")
+
+
+def test_what_is_typed_while_the_last_one_is_still_being_kept_is_sent_or_left_in_its_field(
+    browser: Browser, hall: Hall
+) -> None:
+    """A phone that is slow to write: all in one turn, before anything can have been kept."""
+    page = hall.joined(browser)
+    page.evaluate("""() => {
+      const field = document.querySelector("#text"), form = field.form;
+      const type = (text) => {
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      };
+      type("Coup sur coup 0"); form.requestSubmit(); form.requestSubmit();
+      type("Coup sur coup 1"); form.requestSubmit();
+      type("Coup sur coup 2");
+    }""")
+    sent(page, "Coup sur coup 1")
+    sent(page, "Coup sur coup 0")
+    assert sorted(text for text in texts(hall) if "Coup" in text) == [
+        "Coup sur coup 0",
+        "Coup sur coup 1",
+    ]
+    assert page.input_value("#text") == "Coup sur coup 2"
+    page.reload()
+    page.locator("#text").wait_for()
+    until(page, "document.querySelector('#text').value === 'Coup sur coup 2'")
+    page.context.close()

@@ -127,10 +127,13 @@
     const detail = { state, receipt: item.key, answer };
     (form || document).dispatchEvent(new CustomEvent("outbox", { bubbles: true, detail }));
   };
+  const filled = (form, button) => [...new FormData(form, button)].filter(([name]) => name !== "_token" && name !== "receipt");
+  const looks = (form, button) => JSON.stringify([button?.formAction, filled(form, button).map(([name, value]) => [name, value.size ? [value.name, value.size, value.lastModified] : value])]);
   async function keep(form, button) {
-    const fields = [];
-    for (const [name, value] of new FormData(form, button)) {
-      if (name === "_token" || name === "receipt") continue;
+    const fields = [], before = looks(form), given = filled(form, button), at = Date.now();
+    const changing = form.dataset.changing;
+    delete form.dataset.changing;
+    for (const [name, value] of given) {
       if (!(value instanceof File)) fields.push([name, value]);
       else if (value.size) fields.push([name, await smaller(value)]);
     }
@@ -139,13 +142,15 @@
     const item = {
       key: uuid(), form: nameOf(form), page: location.pathname, action: button?.getAttribute("formaction") || form.action, fields,
       title: form.dataset.outboxTitle || (first ? first[1].trim().slice(0, 80) : ""), follow: "outboxFollow" in form.dataset,
-      at: Date.now(), state: "waiting", why: "", tries: 0,
+      at, state: "waiting", why: "", tries: 0,
     };
     await put("items", item);
-    if (form.dataset.changing) { await drop("items", form.dataset.changing); delete form.dataset.changing; }
-    await drop("drafts", item.form);
-    form.reset();
-    form.querySelectorAll("[data-preview]").forEach((img) => { img.hidden = true; });
+    if (looks(form) === before) { // and not the next one, typed in the meantime
+      form.reset();
+      form.querySelectorAll("[data-preview]").forEach((img) => { img.hidden = true; });
+      await drop("drafts", item.form);
+    }
+    if (changing) await drop("items", changing);
     tell(item, "waiting");
     told?.postMessage("changed");
     await draw();
@@ -348,15 +353,16 @@
     if (input.files.length) image.src = URL.createObjectURL(input.files[0]); else image.removeAttribute("src");
   };
 
+  const keeping = new Map(); // what is being kept of a form
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.matches(OURS) || event.submitter && "outboxNot" in event.submitter.dataset) return;
     event.preventDefault();
-    clearTimeout(soon.get(form));
-    soon.delete(form);
-    if (form.dataset.keeping) return; // pressed twice
-    form.dataset.keeping = "yes";
-    try { await keep(form, event.submitter); } finally { delete form.dataset.keeping; }
+    const what = looks(form, event.submitter);
+    if (keeping.get(form) === what) return; // pressed twice
+    keeping.set(form, what);
+    if (soon.has(form)) { clearTimeout(soon.get(form)); write(form); }
+    try { await keep(form, event.submitter); } finally { if (keeping.get(form) === what) keeping.delete(form); }
   });
   document.addEventListener("input", (event) => {
     const form = event.target.closest(OURS);
