@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE = 60_000  # ms that a page may take on a busy machine
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -52,14 +53,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if "long" not in item.keywords]
 
 
+def patient(make: Callable[..., Any]) -> Callable[..., Any]:
+    """``make`` a context or page that waits as long as a busy machine may take."""
+
+    def made(*given: Any, **options: Any) -> Any:
+        one = make(*given, **options)
+        one.set_default_timeout(PATIENCE)
+        return one
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium of the system."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        for name in ("new_context", "new_page"):
+            setattr(launched, name, patient(getattr(launched, name)))
         yield launched
         launched.close()

@@ -240,7 +240,7 @@ def test_a_guest_with_a_code_works_in_a_notebook_and_leaves_nothing_behind(
     expect(page.get_by_role("heading", level=1)).to_contain_text("parti")
     eventually(lambda: not home.exists(), "the home to be deleted")
     with suppress(AssertionError):
-        eventually(lambda: not left_of(account.group(1), lab.home), "nothing to be left", 20)
+        eventually(lambda: not left_of(account.group(1), lab.home), "nothing to be left")
     assert left_of(account.group(1), lab.home) == left_of(MARK, lab.home) == []
     assert guest.status(f"/user/{account.group(1)}/lab") in {302, 403, 404}
 

@@ -52,7 +52,7 @@ class Bucket:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        eventually(self._answers, "the S3 server to answer", 30)
+        eventually(self._answers, "the S3 server to answer")
 
     def _answers(self) -> bool:
         assert self.process is not None

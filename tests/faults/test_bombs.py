@@ -91,7 +91,7 @@ def test_what_unpacks_to_gigabytes_is_refused_and_nobody_waits(
                     text = student.get(page).text
                     return text if "larger than" in text else ""
 
-                assert eventually(said, f"{name} to be refused", 90)
+                assert eventually(said, f"{name} to be refused")
         finally:
             stopping.set()
             reader.join(60)

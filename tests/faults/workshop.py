@@ -71,7 +71,7 @@ class Workshop:
                 return False
             return alive and bool(((user.get("servers") or {}).get("") or {}).get("ready"))
 
-        eventually(there, "the project's server", 90)
+        eventually(there, "the project's server")
 
     @contextmanager
     def member(self, name: str) -> Iterator[Person]:

@@ -157,7 +157,7 @@ def test_root_without_a_sandbox_gives_each_server_its_own_account(
     assert stat.S_IMODE(lab.home.stat().st_mode) == 0o711
     room = lab.server("student")
     assert lab.stop() == 0
-    eventually(lambda: not any(p.alive for p in room.values()), "the server to end", 10)
+    eventually(lambda: not any(p.alive for p in room.values()), "the server to end")
 
 
 def test_root_that_could_only_run_servers_as_root_runs_none(

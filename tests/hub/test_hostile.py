@@ -171,7 +171,7 @@ def test_others_go_on_working_meanwhile(guarded: Scene) -> None:
             before = len(done)
             student.run(ATTEMPTS[attempt])
             # An attempt that is stopped at once may fall between two runs of the neighbour.
-            eventually(lambda least=before: len(done) > least, f"a run beside: {attempt}", 15)
+            eventually(lambda least=before: len(done) > least, f"a run beside: {attempt}")
     finally:
         stop.set()
         worker.join()

@@ -118,7 +118,7 @@ def test_when_the_stay_ends_nothing_is_left(running_lab: Lab, end: str) -> None:
             assert "Merci" in left.text
         elif end == "withdrawn":
             running_lab.command("user", "withdraw", made["id"])
-        eventually(lambda: nothing_left(running_lab, guest.name), "the guest to be gone", 60)
+        eventually(lambda: nothing_left(running_lab, guest.name), "the guest to be gone")
         assert not any(process.alive for process in room.values())
         assert processes_of(guest.name) == []
         assert guest.client.get("/hub/home").url.path == "/hub/login"
@@ -145,7 +145,7 @@ def test_a_code_of_a_project_makes_a_viewer_who_leaves_it_in_the_end(running_lab
         name = guest.client.get("/hub/api/user").json()["name"]
         assert f"account: {name}" in manifest.read_text(), running_lab.log_text()[-3000:]
         running_lab.command("user", "withdraw", made["id"])
-        eventually(lambda: nothing_left(running_lab, name), "the guest to be gone", 30)
+        eventually(lambda: nothing_left(running_lab, name), "the guest to be gone")
     assert name not in manifest.read_text()
     assert "account: agent" in manifest.read_text()
 

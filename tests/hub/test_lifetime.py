@@ -69,11 +69,11 @@ def test_ctrl_c_leaves_no_process_and_touches_nothing_else(new_lab: NewLab) -> N
         rooms = lab.server("student")
         assert len(alive_of(lab)) > 4
         assert lab.stop(signal.SIGINT) == 0
-        eventually(lambda: not alive_of(lab), "every process to end", 15)
+        eventually(lambda: not alive_of(lab), "every process to end")
         assert not any(process.alive for process in rooms.values())
         assert neighbour.run(COUNT) == "2\n"
     assert other.stop(signal.SIGTERM) == 0
-    eventually(lambda: not alive_of(other), "every process to end", 15)
+    eventually(lambda: not alive_of(other), "every process to end")
 
 
 def test_a_hub_that_is_killed_comes_back_and_finds_the_servers_again(new_lab: NewLab) -> None:
@@ -126,7 +126,7 @@ def test_a_killed_up_is_taken_over_by_the_next(new_lab: NewLab) -> None:
         assert student.run(COUNT) == "2\n", "people work on while nobody supervises"
         lab.start()
         after = lab.processes()
-        eventually(lambda: not before["hub"].alive, "the old hub to end", 10)
+        eventually(lambda: not before["hub"].alive, "the old hub to end")
         for part in ("hub", "proxy", "portal"):
             assert not before[part].alive
             assert after[part].alive
@@ -134,7 +134,7 @@ def test_a_killed_up_is_taken_over_by_the_next(new_lab: NewLab) -> None:
         assert student.run(COUNT) == "3\n"
         assert lab.server("student") == room
     assert lab.stop() == 0
-    eventually(lambda: not alive_of(lab), "every process to end", 15)
+    eventually(lambda: not alive_of(lab), "every process to end")
 
 
 def test_a_number_that_was_given_to_somebody_else_is_not_signalled(new_lab: NewLab) -> None:

@@ -75,7 +75,7 @@ def test_a_disabled_account_is_out_with_cookie_token_and_server(running_lab: Lab
         def out() -> bool:
             return paul.client.get("/hub/home").url.path == "/hub/login"
 
-        eventually(out, "the cookie to open nothing", 10)
+        eventually(out, "the cookie to open nothing", 60)
         assert paul.client.get("/hub/api/user", headers=token).status_code == 403
         page = paul.client.get("/user/paul/api/contents", follow_redirects=False)
         assert page.status_code in {302, 403, 404, 424, 503}

@@ -162,7 +162,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         except httpx.HTTPError:
             return False
 
-    eventually(listens, "the proxy", 30)
+    eventually(listens, "the proxy")
     known = {"Authorization": f"token {TOKEN}"}
     route = {"target": target}
     httpx.post(f"{found.api}/user/mallory", json=route, headers=known).raise_for_status()

@@ -69,7 +69,7 @@ class Bare:
                 start_new_session=True,
             )
         try:
-            eventually(self.answers, "the bare server", 60)
+            eventually(self.answers, "the bare server")
         except AssertionError as error:
             raise AssertionError(self.log.read_text()[-4000:]) from error
 

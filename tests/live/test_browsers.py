@@ -82,7 +82,7 @@ class Atelier:
         killed = self.lab.server(ACCOUNT).values()
         for process in killed:
             process.signal(signal.SIGKILL)
-        eventually(lambda: not any(process.alive for process in killed), "its end", 10)
+        eventually(lambda: not any(process.alive for process in killed), "its end")
 
     def start(self) -> None:
         hub = hub_of(self.lab)
@@ -94,7 +94,7 @@ class Atelier:
             except (HubUnreachable, OSError, KeyError):
                 return False
 
-        eventually(there, "the project's server", 60)
+        eventually(there, "the project's server")
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,7 @@ def test_what_is_typed_while_the_server_is_dead_is_kept_and_arrives_once(
         sign(citizen, "Enregistré")
         citizen.wait_for_selector(NOTICE, state="detached")
         shows(student, "et après")
-        eventually(lambda: "et après" in atelier.notebook(), "the file", 20)
+        eventually(lambda: "et après" in atelier.notebook(), "the file")
         assert atelier.notebook().count("# avant pendant") == 1
         assert atelier.notebook().count("et après") == 1
         assert atelier.notebook().count("projet se pose") == 1, "no cell twice"

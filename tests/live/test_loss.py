@@ -87,7 +87,7 @@ def test_what_was_seen_but_not_yet_in_the_file_survives_a_crash(bare: Bare) -> N
         await person.close()
 
     run(again)
-    eventually(lambda: on_disk(bare) == ["un vu", "deux"], "the file", 10)
+    eventually(lambda: on_disk(bare) == ["un vu", "deux"], "the file")
 
 
 def test_a_stopped_server_has_written_everything_and_is_quick(bare: Bare) -> None:
@@ -164,7 +164,7 @@ def test_half_a_file_is_written_again_from_the_log(bare: Bare) -> None:
         await person.close()
 
     run(talk)
-    eventually(lambda: on_disk(bare) == ["un A", "deux"], "the whole file", 10)
+    eventually(lambda: on_disk(bare) == ["un A", "deux"], "the whole file")
 
 
 def test_a_file_changed_while_the_server_slept_is_taken_over(bare: Bare) -> None:

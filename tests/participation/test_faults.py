@@ -106,7 +106,7 @@ def answers(port: int) -> None:
         except OSError:
             return False
 
-    eventually(there, "the portal", 90)
+    eventually(there, "the portal")
 
 
 async def storm(port: int, key: str, kills: Iterator[int]) -> list[Phone]:

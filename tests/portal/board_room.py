@@ -53,7 +53,7 @@ class Room:
     def page(self, browser: Browser, name: str, **options: Any) -> Page:
         laptop = {"viewport": {"width": 1800, "height": 1000}}
         page = self.house.page(browser, name, **{**laptop, **options})
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.at())
         return page

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
 
-def until(page: Page | Frame, expression: str, arg: Any = None, seconds: float = 20) -> None:
+def until(page: Page | Frame, expression: str, arg: Any = None, seconds: float = 60) -> None:
     """Ask until ``expression`` (JavaScript; may be a promise) is true.
 
     Raises

@@ -55,7 +55,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
 
 def phone(browser: Browser, village: Village, **options: Any) -> Page:
     page = browser.new_context(**{**PHONE, **options}).new_page()
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(60_000)
     page.goto(village.at(village.field.at))
     return page
 

@@ -122,7 +122,7 @@ def test_a_running_lab_gives_them_to_one_token_and_to_nobody_else(running_lab: L
     found: dict[str, set[str]] = {}
     for path in ("/services/datalab/metrics", "/hub/metrics"):
         address = f"{running_lab.url}{path}"
-        eventually(lambda at=address: httpx.get(at).status_code in {401, 403}, path, 60)
+        eventually(lambda at=address: httpx.get(at).status_code in {401, 403}, path)
         held = {"Authorization": f"Bearer {token}"}
         answer = httpx.get(address, headers=held)
         assert answer.status_code == 200, path

@@ -146,7 +146,7 @@ def test_a_report_with_a_contact_leaves_nothing_of_it_in_the_logs(
     }
     try:
         with httpx.Client(headers=navigation, base_url=base, timeout=60) as browser:
-            eventually(lambda: answers(browser), "the portal", 60)
+            eventually(lambda: answers(browser), "the portal")
             page = browser.get("cases/new").text
             shown = str(Trap(home / "secrets").field(time.time() - 60, "fr"))
             told = {"description": f"Éteint au {place}, appelez {phone}", "email": mail}
