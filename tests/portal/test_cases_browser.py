@@ -22,7 +22,7 @@ from tests.portal.test_browser import WCAG
 from tests.portal.town import Town, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -204,11 +204,20 @@ def test_near_ones_are_shown_and_followed_instead(browser: Browser, town: Town) 
 def test_an_open_page_hears_of_news_by_itself(browser: Browser, town: Town) -> None:
     number = number_of(report(town.desk.browser()))
     page = town.phone(browser)
+    held: list[Route] = []
+    # As on a phone that is slow to connect.
+    page.route("**/stream*", lambda route: held.append(route))
     page.goto(town.root + f"cases/{number}")
-    page.wait_for_timeout(500)  # until it listens
+    while not held:
+        page.wait_for_timeout(100)
+    town.change(request.change_state, number, "acknowledged", note="Nous regardons.")
+    page.wait_for_timeout(1000)
+    assert page.locator("#live", has_text="Nous regardons.").count() == 0
+    held[0].continue_()
+    page.locator("#live", has_text="Nous regardons.").wait_for()
+    assert page.locator(".said", has_text="Cette page vient de changer").is_visible()
     town.change(request.change_state, number, "fixed", note="L’ampoule est changée.")
     page.locator("#live", has_text="L’ampoule est changée.").wait_for()
-    assert page.locator(".said", has_text="Cette page vient de changer").is_visible()
 
 
 def test_a_push_wakes_the_app_which_asks_what_is_new(browser: Browser, town: Town) -> None:

@@ -59,15 +59,20 @@
     const said = document.createElement("p");
     said.setAttribute("role", "status");
     live.before(said);
-    new EventSource(live.dataset.stream).addEventListener("changed", async () => {
-      const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
-      if (!answer.ok) return;
+    const look = async () => {
+      const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } }).catch(() => null);
+      if (!answer?.ok) return;
       const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
       if (!found || found.textContent === live.textContent) return;
       live.replaceChildren(...found.childNodes);
       said.className = "said";
       said.textContent = live.dataset.changed;
-    });
+    };
+    const stream = new EventSource(live.dataset.stream);
+    stream.addEventListener("changed", look);
+    // What happened before it could listen, or while a phone slept.
+    let before = false;
+    stream.addEventListener("open", () => { if (before || performance.now() > 1000) look(); before = true; });
   }
 
   // One's own cases: a look every minute, and a notification where the person allowed it

@@ -45,7 +45,7 @@
   const listen = () => {
     const stream = new EventSource(`${words.base}stream?_token=${encodeURIComponent(token)}`);
     stream.addEventListener("open", () => {
-      if (said.dataset.lost) refresh(); // what happened meanwhile
+      if (said.dataset.lost || performance.now() > 1000) refresh(); // what happened meanwhile
       delete said.dataset.lost;
       said.textContent = words.saidLive;
     });
