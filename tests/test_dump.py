@@ -124,6 +124,33 @@ def test_where_one_cannot_be_filled_the_others_are_empty_again(
         engine.dispose()
 
 
+@pytest.mark.parametrize("closed", ["households", "participation"])
+def test_what_was_set_aside_is_in_its_place_again_where_a_database_cannot_be_filled(
+    settings: Settings, postgresql: Cluster, tmp_path: Path, closed: str
+) -> None:
+    two = on_server(
+        settings.home, participation=settings.participation, households=postgresql.database()
+    )
+    Households(two.households).engine.dispose()
+    report = backup(two, tmp_path / "lab.tar", NOW)
+    addresses = {"households": two.households, "participation": two.participation}
+    engine = create_engine(addresses[closed], isolation_level="AUTOCOMMIT")
+    name = make_url(addresses[closed]).database
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    engine.dispose()
+    same = two.model_copy(update={"home": tmp_path / "after"})
+    with pytest.raises(DatabaseNotRestored, match="read-only"):
+        restore(report.path, same.home, servers(same), "aside_1")
+    assert len(rows_of(two.participation)) == 200
+    for address in addresses.values():
+        engine = create_engine(address)
+        assert inspect(engine).get_table_names()
+        assert "aside_1" not in inspect(engine).get_schema_names()
+        engine.dispose()
+    assert not same.home.exists()
+
+
 def test_what_lay_there_is_set_aside_where_that_is_asked_for(
     settings: Settings, tmp_path: Path
 ) -> None:

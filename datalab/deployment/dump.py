@@ -61,13 +61,18 @@ def dump(server: Server, target: Path) -> str:
     return _run("pg_dump", server, *told, f"--file={target}")
 
 
-def make_room(server: Server, aside: str = "") -> None:
+def make_room(server: Server, aside: str = "") -> bool:
     """See that a database can be filled.
 
     Parameters
     ----------
     aside
         a schema of that name takes what lies there; without one it has to be empty.
+
+    Returns
+    -------
+    moved
+        whether anything was set aside.
 
     Raises
     ------
@@ -92,6 +97,7 @@ def make_room(server: Server, aside: str = "") -> None:
             count=len(tables),
         )
         raise DatabaseNotRestored(database=str(server), reason=reason)
+    return bool(tables)
 
 
 def bring_back(server: Server, source: Path) -> None:
@@ -106,12 +112,13 @@ def bring_back(server: Server, source: Path) -> None:
         raise DatabaseNotRestored(database=str(server), reason=reason)
 
 
-def empty_again(server: Server) -> None:
-    """Take away what was just brought back."""
+def as_before(server: Server, aside: str = "") -> None:
+    """Take away what was just brought back; what was set ``aside`` lies in its place again."""
     engine = create_engine(server.url)
+    back = f"ALTER SCHEMA {aside} RENAME TO public" if aside else "CREATE SCHEMA public"
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+        connection.execute(text(back))
     engine.dispose()
 
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from sqlalchemy import URL, create_engine, text
 
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, STREAM, Report, listed
-from datalab.deployment.dump import FOLDER, Server, bring_back, empty_again, make_room
+from datalab.deployment.dump import FOLDER, Server, as_before, bring_back, make_room
 from datalab.errors import BackupUnreadable, DatabaseNotRestored, HomeNotEmpty
 from datalab.i18n import Phrase
 
@@ -219,7 +219,7 @@ def _compare(source: Path, contents: dict[str, Any], found: dict[str, dict[str, 
 def _bring_back(beside: Path, to: Sequence[Server], aside: str) -> None:
     """Databases on a server: first look whether all of them can be filled, then fill them."""
     named = {server.name: server for server in to}
-    dumped = {path.stem: path for path in (beside / FOLDER).glob("*.dump")}
+    dumped = {path.stem: path for path in sorted((beside / FOLDER).glob("*.dump"))}
     for name in sorted(dumped.keys() | named.keys()):
         setting = f"DATALAB_{name.upper()}_DATABASE"
         if name not in named:
@@ -234,16 +234,17 @@ def _bring_back(beside: Path, to: Sequence[Server], aside: str) -> None:
                 setting=setting,
             )
             raise DatabaseNotRestored(database=name, reason=reason)
-    for name in dumped:
-        make_room(named[name], aside)
-    filled: list[Server] = []
+    changed: dict[str, str] = {}  # the schema that took what lay there
     try:
+        for name in dumped:
+            if make_room(named[name], aside):
+                changed[name] = aside
         for name, path in dumped.items():
             bring_back(named[name], path)
-            filled.append(named[name])
+            changed.setdefault(name, "")
     except DatabaseNotRestored:
-        for server in filled:
-            empty_again(server)
+        for name, before in changed.items():
+            as_before(named[name], before)
         raise
     if "hub" in dumped:
         _forget_servers(named["hub"].url)
