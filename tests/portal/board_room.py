@@ -64,6 +64,10 @@ class Room:
             shown = contribution.contributions(connection, self.session, states=("accepted",))
         return [one.said for one in shown if one.cluster_id == groups.get(title)]
 
+    def titles(self) -> list[str]:
+        with self.store.reading() as connection:
+            return [one.title for one in grouping.clusters(connection, self.session)]
+
     def phase(self) -> str | None:
         with self.store.reading() as connection:
             running = agenda.running(connection, session.get(connection, self.session.id))

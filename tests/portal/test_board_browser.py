@@ -16,11 +16,12 @@ from datalab.participation import contribution, grouping, session, vote
 from tests.participation.room import idea, joined
 from tests.portal.board_room import Room, card, lane
 from tests.portal.desk import Desk, now
+from tests.portal.patience import until
 from tests.portal.test_browser import WCAG
 from tests.portal.test_people_pages import House
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.browser
 PHONE = "Appelez-moi au 06 12 34 56 78, c’est urgent"
@@ -71,6 +72,31 @@ def test_what_one_facilitator_does_the_other_sees(browser: Browser, room: Room) 
     assert room.lane("Commerces") == ["Un marché le samedi"]
     for page in (ana, ben):
         page.context.close()
+
+
+def test_a_group_named_while_the_last_one_is_on_its_way_is_made_too(
+    browser: Browser, room: Room
+) -> None:
+    page = room.page(browser, "ana")
+    held: list[Route] = []
+    page.route("**/group-make", lambda route: held.append(route), times=1)
+    name, make = page.get_by_label("Nom", exact=True), page.get_by_role("button", name="Créer le")
+    name.fill("Le matin")
+    make.click()
+    while not held:
+        page.wait_for_timeout(50)
+    name.fill("Le soir")
+    make.click()
+    name.fill("La nuit")
+    held[0].continue_()
+    lane(page, "Le matin").wait_for()
+    lane(page, "Le soir").wait_for()
+    assert name.input_value() == "La nuit", "typed, and not sent"
+    make.click()
+    lane(page, "La nuit").wait_for()
+    until(page, "document.querySelector('#group-title').value === ''")
+    assert room.titles()[-3:] == ["Le matin", "Le soir", "La nuit"]
+    page.context.close()
 
 
 def test_a_card_dropped_on_another_is_joined_with_it_and_undone_by_key(

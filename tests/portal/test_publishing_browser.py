@@ -12,7 +12,7 @@ from tests.portal.press import PIXEL, SLUG, Press
 from tests.portal.test_projects_browser import Counter, look, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 PUBLICATIONS = f"projects/{SLUG}/publications"
@@ -85,4 +85,31 @@ def test_a_picture_beside_the_notebook_is_published(
     (press.project.work / "pixel.png").unlink()
     page.goto(f"{counter.address}pages/{SLUG}/beside")
     assert page.get_by_alt_text("Un point").evaluate(seen) == 1
+    context.close()
+
+
+def test_a_comment_typed_while_the_last_one_is_on_its_way_stays_in_its_field(
+    browser: Browser, counter: Counter, press: Press
+) -> None:
+    name = press.notebook("talk.ipynb", "1 + 1")
+    context = counter.context(browser, "student", locale="fr-FR")
+    page = context.new_page()
+    page.goto(f"{counter.address}projects/{SLUG}/guided/{name}")
+    page.locator(".talk summary").first.click()
+    form = page.locator(".talk > form").first
+    field = form.locator("textarea")
+    held: list[Route] = []
+    page.route("**/comments.json", lambda route: held.append(route), times=1)
+    field.fill("Le premier")
+    form.locator("button").click()
+    form.locator("button").click()
+    while not held:
+        page.wait_for_timeout(50)
+    field.fill("Le second")
+    held[0].continue_()
+    page.locator(".note", has_text="Le premier").wait_for()
+    assert page.locator(".note", has_text="Le premier").count() == len(held) == 1
+    assert field.input_value() == "Le second"
+    form.locator("button").click()
+    page.locator(".note", has_text="Le second").wait_for()
     context.close()

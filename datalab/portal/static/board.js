@@ -208,21 +208,29 @@ window.datalabBoard = (() => {
       box.scrollIntoView({ block: "nearest" });
     }
   };
+  const typedIn = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "receipt"));
+  const going = new Map(); // what a form sends, and when that is over
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.matches("[data-act]")) return;
     event.preventDefault();
-    if (form.dataset.busy) return;
-    form.dataset.busy = "1";
+    const clears = "clear" in form.dataset, typed = typedIn(form), before = going.get(form);
+    if (before && (!clears || before.typed === typed)) return; // pressed twice
     const body = new URLSearchParams(new FormData(form));
     const button = event.submitter;
     if (button && button.name) body.set(button.name, button.value);
+    if (clears) form.elements.receipt.value = newReceipt(); // the next one is another
+    const mine = { typed, over: (async () => { await before?.over; await send(form, body, typed); })() };
+    going.set(form, mine);
+    try { await mine.over; } finally { if (going.get(form) === mine) going.delete(form); }
+  });
+  const send = async (form, body, typed) => {
     const told = await self.post(form.action, body);
-    delete form.dataset.busy;
     const card = body.get("card");
+    const clears = "clear" in form.dataset && typedIn(form) === typed;
     if (!told.error) {
       if (panel.contains(form)) panel.close();
-      if ("clear" in form.dataset) { form.reset(); form.elements.receipt.value = newReceipt(); }
+      if (clears) form.reset();
       self.say(board.dataset.done);
     } else if (panel.contains(form)) {
       if (told.error.code === "stale") await stale(form, body);
@@ -232,8 +240,9 @@ window.datalabBoard = (() => {
     } else {
       self.tell(told.error.message);
     }
+    if (told.error && clears) form.elements.receipt.value = body.get("receipt"); // it may have come through
     self.refresh(card);
-  });
+  };
   // What stands now, with what was typed in its fields.
   const stale = async (form, body) => {
     const act = new URL(form.action).pathname;

@@ -156,14 +156,19 @@ view.addEventListener("submit", async (event) => {
   event.preventDefault();
   const wrong = form.querySelector("[data-wrong]");
   const area = form.querySelector("textarea");
+  const body = JSON.stringify(Object.fromEntries(new FormData(form)));
+  if (form.dataset.sent === body) return; // pressed twice
+  form.dataset.sent = body;
+  const typed = area && area.value;
   const answer = await ask(`${base}.json`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(Object.fromEntries(new FormData(form))),
+    body,
   }).catch(() => null);
+  if (form.dataset.sent === body) delete form.dataset.sent;
   if (answer && answer.ok) {
     if (area) {
-      area.value = area.defaultValue;
+      if (area.value === typed) area.value = area.defaultValue; // and not the next one
       area.removeAttribute("aria-invalid");
     }
     wrong.hidden = true;
