@@ -36,8 +36,9 @@ if (live) {
     const query = new URLSearchParams(pairs).toString();
     const address = live.action.split("?")[0] + (query ? "?" + query : "");
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    if (!answer.ok || mine !== latest) return;
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = answer.ok && await answer.text();
+    if (!text || mine !== latest) return; // a later question may be answered already
+    const found = new DOMParser().parseFromString(text, "text/html");
     for (const id of ["facets", "results"]) {
       const old = document.getElementById(id);
       const held = old.contains(document.activeElement) ? document.activeElement : null;
