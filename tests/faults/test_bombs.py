@@ -96,7 +96,7 @@ def test_what_unpacks_to_gigabytes_is_refused_and_nobody_waits(
             stopping.set()
             reader.join(60)
     grown = free - psutil.disk_usage(str(running_lab.home)).free
-    assert grown < 1_000_000_000, "it was unpacked"
+    assert grown < 2_000_000_000, "it was unpacked"
     assert most[0] < 1_500_000_000, "it was unpacked in memory"
     assert len(took) > 5
     ranked = sorted(took)
