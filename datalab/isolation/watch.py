@@ -115,16 +115,16 @@ class Watch:
         if clock >= known.due:
             begin, before = time.thread_time(), known.used
             over = self.home * quota.END
-            enough = max(int(over * 1.1), (known.held or 0) + 2 * GROWTH)
-            known.used = quota.measure(server.home, enough).used
-            known.used += quota.unlinked(tree, server.home)
+            found = quota.measure(server.home, int(over * (2 if before > over else 1.1)))
+            known.used = found.used + quota.unlinked(tree, server.home)
             known.due = clock + max(PERIOD, (time.thread_time() - begin) / DUTY)
             self._say_disk(server, known, now)
             # Held since the look before the last one, and yet it grew: what was written between
-            # that look and the holding is no offence.
-            if known.held is not None and known.used > known.held + GROWTH:
+            # that look and the holding is no offence. Looks that ended early compare with nothing.
+            if found.whole and known.held is not None and known.used > known.held + GROWTH:
                 self._end_writers(server, tree, now)
-            known.held = known.used if min(before, known.used) > over else None
+            held = found.whole and min(before, known.used) > over
+            known.held = known.used if held else None
         first = {process.pid for process in server.processes}
         for pid in tree:
             quota.hold(

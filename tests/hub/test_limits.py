@@ -15,6 +15,7 @@ import pytest
 
 from datalab.isolation.groups import Groups, probe
 from datalab.isolation.guards import guards
+from datalab.isolation.process import Process
 from datalab.isolation.sandbox import Walls
 from datalab.isolation.watch import Watch
 from datalab.settings import Settings
@@ -136,8 +137,6 @@ def test_without_groups_the_watch_ends_the_largest_program(tmp_path: Path) -> No
     )
     (tmp_path / "servers").mkdir()
     (tmp_path / "ways/student").mkdir(parents=True)
-    from datalab.isolation.process import Process
-
     with subprocess.Popen([sys.executable, "-c", tree, grab], stdout=subprocess.PIPE) as top:
         assert top.stdout is not None
         assert [top.stdout.readline() for _ in range(2)] == [b"held\n"] * 2
@@ -158,10 +157,9 @@ def test_without_groups_the_watch_ends_the_largest_program(tmp_path: Path) -> No
             child.signal(9)
 
 
-def test_who_writes_on_beyond_the_quota_is_ended_and_who_filled_it_is_not(tmp_path: Path) -> None:
-    """What came between a look and its holding is no offence; what comes after that is one."""
-    from datalab.isolation.process import Process
-
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[tuple[Watch, Process]]:
+    """A watch over a home of at most 4 MB, and the one program of its server."""
     for folder in ("servers", "ways/student", "home"):
         (tmp_path / folder).mkdir(parents=True)
     tree = (
@@ -176,20 +174,39 @@ def test_who_writes_on_beyond_the_quota_is_ended_and_who_filled_it_is_not(tmp_pa
         assert process is not None
         record = {"server_process": process.as_json(), "home": str(tmp_path / "home")}
         (tmp_path / "servers/student.json").write_text(json.dumps(record))
-        watch = Watch(tmp_path, memory=0, home=QUOTA, largest=10**9)
         (program,) = process.children()
+        yield Watch(tmp_path, memory=0, home=4_000_000, largest=10**9), program
+        program.signal(9)
 
-        def look(number: int, size: int) -> None:
-            (tmp_path / f"home/{number}").write_bytes(bytes([1]) * size)
-            watch.look(1000.0 * number, time.time())
 
-        look(1, 5 * QUOTA // 4)
-        look(2, 5_000_000)
-        look(3, 1000)
-        assert program.alive
-        look(4, 5_000_000)
-        eventually(lambda: not program.alive, "the program to end")
-        assert "continuaient d’écrire" in (tmp_path / "ways/student/notices.json").read_text()
+def look(watch: Watch, number: int, *sizes: int) -> None:
+    """One more look, after files of ``sizes`` were written."""
+    for place, size in enumerate(sizes):
+        (watch.run / f"home/{number}-{place}").write_bytes(bytes([1]) * size)
+    watch.look(1000.0 * number, time.time())
+
+
+def test_who_writes_on_beyond_the_quota_is_ended_and_who_filled_it_is_not(
+    kept: tuple[Watch, Process],
+) -> None:
+    """What came between a look and its holding is no offence; what comes after that is one."""
+    watch, program = kept
+    look(watch, 1, 5_000_000)
+    look(watch, 2, 2_000_000)
+    look(watch, 3, 1000)
+    assert program.alive
+    look(watch, 4, 2_000_000)
+    eventually(lambda: not program.alive, "the program to end")
+    assert "continuaient d’écrire" in (watch.run / "ways/student/notices.json").read_text()
+
+
+def test_a_home_far_beyond_its_quota_is_no_offence_by_itself(kept: tuple[Watch, Process]) -> None:
+    """As after an operator made the quota smaller; a look does not see all of it."""
+    watch, program = kept
+    look(watch, 1, *[1_000_000] * 20)
+    for number in range(2, 8):
+        look(watch, number)
+    assert program.alive
 
 
 def test_a_watch_survives_records_that_make_no_sense(tmp_path: Path) -> None:
