@@ -116,10 +116,12 @@ def as_before(server: Server, aside: str = "") -> None:
     """Take away what was just brought back; what was set ``aside`` lies in its place again."""
     engine = create_engine(server.url)
     back = f"ALTER SCHEMA {aside} RENAME TO public" if aside else "CREATE SCHEMA public"
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text(back))
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text(back))
+    finally:
+        engine.dispose()
 
 
 def _run(program: str, server: Server, *arguments: str) -> str:

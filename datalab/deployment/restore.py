@@ -14,10 +14,12 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from sqlalchemy import URL, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from datalab.deployment.backup import CONTENTS, FORMAT, PIECE, STREAM, Report, listed
 from datalab.deployment.dump import FOLDER, Server, as_before, bring_back, make_room
@@ -242,9 +244,10 @@ def _bring_back(beside: Path, to: Sequence[Server], aside: str) -> None:
         for name, path in dumped.items():
             bring_back(named[name], path)
             changed.setdefault(name, "")
-    except DatabaseNotRestored:
+    except BaseException:
         for name, before in changed.items():
-            as_before(named[name], before)
+            with suppress(SQLAlchemyError):  # the first reason is the one to tell
+                as_before(named[name], before)
         raise
     if "hub" in dumped:
         _forget_servers(named["hub"].url)

@@ -235,10 +235,12 @@ window.datalabBoard = (() => {
     } else if (panel.contains(form)) {
       if (told.error.code === "stale") await stale(form, body);
       else wrongIn(form, told.error);
-    } else if (told.error.code === "field-refused" && form.matches("[data-clear]")) {
+    } else if (told.error.code === "field-refused" && clears) {
       wrongIn(form, told.error);
     } else {
-      self.tell(told.error.message);
+      // What left its field for the next one is told, or nobody could type it again.
+      const gone = "clear" in form.dataset && !clears ? ` (${body.get("title")})` : "";
+      self.tell(told.error.message + gone);
     }
     if (told.error && clears) form.elements.receipt.value = body.get("receipt"); // it may have come through
     self.refresh(card);
