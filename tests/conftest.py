@@ -43,8 +43,16 @@ QUIET = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long tier is deselected, not skipped, unless asked for."""
+    """Mark what drives a browser, and deselect the long tier unless it is asked for.
+
+    Playwright's loop runs from its first test to the last of the process, so that ``asyncio.run``
+    fails in tests beside it: none may be among those that run without browsers.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
     if os.environ.get("DATALAB_TEST_LONG"):
         return
     long = [item for item in items if "long" in item.keywords]

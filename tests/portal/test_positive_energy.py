@@ -15,12 +15,12 @@ PAGE = "positive-energy/"
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Browser:
     return Desk(tmp_path_factory.mktemp("blocks") / "home").browser()
 
 
-def test_anybody_reads_the_usual_case_in_french_first(browser: Browser) -> None:
-    text = browser.get(PAGE, **{"Accept-Language": "fr"}).text
+def test_anybody_reads_the_usual_case_in_french_first(visitor: Browser) -> None:
+    text = visitor.get(PAGE, **{"Accept-Language": "fr"}).text
 
     assert "Quand un quartier est-il" in text
     assert "Calculé, pas mesuré." in text
@@ -30,11 +30,11 @@ def test_anybody_reads_the_usual_case_in_french_first(browser: Browser) -> None:
         assert re.search(rf'class="num">{published}</th>', text)
 
 
-def test_without_scripts_the_form_asks_for_another_case(browser: Browser) -> None:
+def test_without_scripts_the_form_asks_for_another_case(visitor: Browser) -> None:
     asked = "?works=deep&panels=50&electric_cars=25&battery=500&heat=heat+pump"
     case = blocks.cases(CHECKOUT / "catalog")["deep", 50, 25, 500, "heat pump"]
 
-    text = browser.get(PAGE + asked).text
+    text = visitor.get(PAGE + asked).text
 
     assert f'data-digits="0">{round(case["ratio_final"])}</span>' in text
     assert 'value="deep" checked' in text
@@ -46,24 +46,24 @@ def test_without_scripts_the_form_asks_for_another_case(browser: Browser) -> Non
     "asked",
     ["?panels=33", "?panels=lots", "?works=%3Cscript%3E", "?battery=-1", "?panels=²", "?heat="],
 )
-def test_a_combination_that_was_not_computed_is_said_so(browser: Browser, asked: str) -> None:
-    answer = browser.get(PAGE + asked)
+def test_a_combination_that_was_not_computed_is_said_so(visitor: Browser, asked: str) -> None:
+    answer = visitor.get(PAGE + asked)
 
     assert answer.status_code == 200
     assert "This combination was not computed" in answer.text
     assert "<script>" not in answer.text
 
 
-def test_every_case_is_there_for_the_sliders(browser: Browser) -> None:
-    rows = browser.get("positive-energy/cases.json").json()
+def test_every_case_is_there_for_the_sliders(visitor: Browser) -> None:
+    rows = visitor.get("positive-energy/cases.json").json()
 
     assert len(rows) == 405
     assert {row["battery"] for row in rows} == {0, 500, 1000}
     assert all(row["self_consumption"] is None for row in rows if not row["panels"])
 
 
-def test_the_page_as_json_holds_readings_with_their_ranges(browser: Browser) -> None:
-    view = browser.get("positive-energy.json").json()
+def test_the_page_as_json_holds_readings_with_their_ranges(visitor: Browser) -> None:
+    view = visitor.get("positive-energy.json").json()
 
     assert [one["value"] for one in view["published"]].count(120) == 2
     assert len(view["readings"]) == 10  # no public buildings within the geographic boundary
