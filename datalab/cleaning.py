@@ -68,11 +68,11 @@ def clean(
         return found
     done = []
     key = key_in(settings.secrets, secret)
-    with Writer(settings.lake, settings.writer, "clean", wait, key) as writer:
+    with Writer(settings.lake, settings.writer, "clean", wait, key, settings.worked_in) as writer:
         writer.heal()
         for place in folders(settings.lake):
             # Nobody names a snapshot while it is decided that nobody did.
-            with lock(settings.writer, "clean"):
+            with writer.turn(), lock(settings.writer, "clean"):
                 for sweep in _sweeps(settings, place, cited, now):
                     _remove(writer, place, sweep)
                     on_sweep(sweep)

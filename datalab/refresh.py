@@ -101,7 +101,9 @@ def refresh(
         if workers:
             run.executor = stack.enter_context(crew(workers, lambda told: on_event(Event(**told))))
             run.intake = Intake(settings, _tell, clock, checks=True)
-        with Writer(settings.lake, settings.writer, author, wait, key) as writer:
+        with Writer(
+            settings.lake, settings.writer, author, wait, key, settings.worked_in
+        ) as writer:
             writer.heal()
             _clear(settings.staging)
             for dataset in [*catalog, *_tightened(catalog, settings)]:
@@ -117,7 +119,9 @@ def refresh(
         if far and remote:
             run.ahead = fetched_ahead(far, Intake(settings, on_event, clock).fetch)
             later = max(wait, MEANWHILE)
-            with Writer(settings.lake, settings.writer, author, later, key) as writer:
+            with Writer(
+                settings.lake, settings.writer, author, later, key, settings.worked_in
+            ) as writer:
                 writer.heal()
                 _clear(settings.staging)
                 records |= run.all(writer, far)

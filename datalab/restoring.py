@@ -33,7 +33,7 @@ def restore(
         where another process writes for longer than ``wait`` seconds.
     """
     key = key_in(settings.secrets, secret)
-    with Writer(settings.lake, settings.writer, author, wait, key) as writer:
+    with Writer(settings.lake, settings.writer, author, wait, key, settings.worked_in) as writer:
         writer.heal()
         entries = read_index(settings.lake)
         entry = entries.get(dataset) or entries.get(dataset.replace("_", "-"))

@@ -96,6 +96,12 @@ class Settings(Folders):
         description="Address of a PostgreSQL of its own for households (postgresql+psycopg://…), "
         "with a role that nothing else uses; empty means SQLite in the home.",
     )
+    lake_database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a PostgreSQL of its own for the lake's working metadata "
+        "(postgresql+psycopg://…), for publishers on several machines that share the folder "
+        "``lake``; empty means files in the home.",
+    )
     depot: str = Field(
         default="",
         description="Object store to which the published lakes go, s3://bucket/folder, or a folder "
@@ -288,6 +294,11 @@ class Settings(Folders):
         """Address of the database of households, apart from all others."""
         given = self.households_database.get_secret_value()
         return given or f"sqlite:///{self.custody / 'households.sqlite'}"
+
+    @property
+    def worked_in(self) -> str:
+        """Address of the database of the lake's working metadata; empty where they are files."""
+        return self.lake_database.get_secret_value()
 
     @property
     def databases(self) -> dict[str, SecretStr]:

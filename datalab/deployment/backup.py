@@ -30,6 +30,7 @@ from datalab import __version__
 from datalab.deployment.dump import FOLDER, Server, dump, servers
 from datalab.errors import BackupFailed
 from datalab.i18n import Phrase
+from datalab.lake.in_database import worked_in
 from datalab.lake.lock import Lock
 from datalab.projects.project import locked
 from datalab.settings import Settings
@@ -172,7 +173,9 @@ def _freeze_lake(settings: Settings, scratch: Path) -> Path:
     """
     frozen = scratch / "frozen"
     frozen.mkdir(mode=0o700)
-    with Lock(settings.writer / "lock.json", "backup", wait=LOCK_SECONDS):
+    working = worked_in(settings.worked_in, settings.lake, settings.writer, "backup")
+    held = Lock(settings.writer / "lock.json", "backup", wait=LOCK_SECONDS)
+    with closing(working), held, working.turn():
         for name, copy in (("lake", _link), ("writer", shutil.copy2)):
             source = settings.home / name
             if source.is_dir():

@@ -12,15 +12,18 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from datalab.deployment import children, ports
 from datalab.deployment.dump import servers
+from datalab.errors import LakeDatabaseAway
 from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
 from datalab.isolation.guards import guards
+from datalab.lake.shared import Shared
 from datalab.settings import CHECKOUT, Settings
 
 Level = Literal["good", "warning", "error"]
@@ -57,6 +60,7 @@ def examine(settings: Settings, language: Language) -> list[Finding]:
         _index,
         _mail,
         _dump,
+        _lake,
     )
     return [finding for look in looks for finding in look(settings, language)]
 
@@ -201,7 +205,12 @@ def _proxy(settings: Settings, language: Language) -> Iterator[Finding]:
 
 def _engine(settings: Settings, language: Language) -> Iterator[Finding]:
     """The extensions refuse to load into an engine of another version."""
-    names = ("duckdb", "duckdb-extension-ducklake", "duckdb-extension-spatial")
+    names = (
+        "duckdb",
+        "duckdb-extension-ducklake",
+        "duckdb-extension-postgres-scanner",
+        "duckdb-extension-spatial",
+    )
     versions = {}
     for name in names:
         try:
@@ -266,6 +275,22 @@ def _dump(settings: Settings, language: Language) -> Iterator[Finding]:
         return
     message = translate("No pg_dump: a backup does not hold the databases on a server", language)
     yield Finding("dump", "warning", message, _install("postgresql-client"))
+
+
+def _lake(settings: Settings, language: Language) -> Iterator[Finding]:
+    """The database of the lake's working metadata, where there is one."""
+    if not settings.worked_in:
+        return
+    shared = Shared(settings.worked_in, "doctor")
+    try:
+        with closing(shared):
+            shared.ping()
+    except LakeDatabaseAway as error:
+        mend = "DATALAB_LAKE_DATABASE"
+        yield Finding("lake-database", "error", error.message(language), mend)
+        return
+    message = translate("The lake is worked on in {database}", language, database=shared.address)
+    yield Finding("lake-database", "good", message)
 
 
 def _install(packages: str) -> str:

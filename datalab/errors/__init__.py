@@ -72,8 +72,11 @@ from datalab.errors.inspection import (
 )
 from datalab.errors.lake import (
     LakeBusy,
+    LakeDatabaseAway,
+    LakeDatabaseTaken,
     LakeEmpty,
     LakeError,
+    LakeInDatabase,
     NotPublished,
     QueryRefused,
     RefresherRunning,
@@ -258,7 +261,8 @@ __all__ = [
     "HubUnreachable", "InspectionError", "InspectionStopped", "InvalidAddress", "InvalidAnswers",
     "InvalidCatalog", "InvalidControl", "InvalidDescription", "InvalidInvitation",
     "InvalidManifest", "InvalidName", "InvalidParameter", "InvalidQuestionnaire", "InvalidSlug",
-    "KernelUnknown", "LakeBusy", "LakeEmpty", "LakeError", "LakeIsCopy", "LargerThanMemory",
+    "KernelUnknown", "LakeBusy", "LakeDatabaseAway", "LakeDatabaseTaken", "LakeEmpty",
+    "LakeError", "LakeInDatabase", "LakeIsCopy", "LargerThanMemory",
     "LastOperator", "LastOwner", "LooksAutomatic", "MemberCannotEnter", "MeterFileRefused",
     "MethodNotServed", "MethodRefused", "MinutesNotThere", "NoConsent", "NoDate", "NoDepot",
     "NoDotsLeft", "NoGeometry", "NoOwner", "NoPlaces", "NotAFacilitator", "NotAMember",

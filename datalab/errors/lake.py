@@ -20,6 +20,39 @@ class LakeBusy(LakeError):
     )
 
 
+class LakeDatabaseAway(LakeError):
+    """The PostgreSQL of the working metadata cannot be reached."""
+
+    code = "lake-database-away"
+    status = 503
+    template = (
+        "The database {database}, in which this lake is worked on, does not answer: {reason}. "
+        "Nothing is lost: readers read what is published. Try again once it answers."
+    )
+
+
+class LakeDatabaseTaken(LakeError):
+    """The database named for this lake belongs to another one."""
+
+    code = "lake-database-taken"
+    status = 409
+    template = (
+        "The database {database} holds the working metadata of another lake already, and nothing "
+        "was changed. Name a new, empty one in DATALAB_LAKE_DATABASE."
+    )
+
+
+class LakeInDatabase(LakeError):
+    """The lake is worked on in a database that this lab does not name."""
+
+    code = "lake-in-database"
+    status = 409
+    template = (
+        "This lake is worked on in the database {database}. Name it in DATALAB_LAKE_DATABASE; or, "
+        "where nobody publishes with it any more, run 'datalab migrate --lake-to-files'."
+    )
+
+
 class LakeEmpty(LakeError):
     code = "lake-empty"
     status = 503

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -15,8 +17,7 @@ from datalab.lake.connection import identifier, literal
 from datalab.lake.layout import LakeFolder
 from datalab.lake.metadata import Commit, commits_in
 from datalab.lake.record import RunRecord
-
-METADATA = "__ducklake_metadata_work"  # where DuckLake attaches the metadata of ``work``
+from datalab.lake.working import Attachment
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Origin:
 
 def commit(
     connection: duckdb.DuckDBPyConnection,
-    working: Path,
+    working: Attachment,
     place: LakeFolder,
     dataset: Dataset,
     origin: Origin,
@@ -52,12 +53,14 @@ def commit(
     Notes
     -----
     Everything happens in one transaction; an error leaves it open, and the caller closes the
-    connection. A file that was moved in by then belongs to no snapshot, and ``heal`` removes it.
+    connection. A file that came in by then belongs to no snapshot, and ``heal`` removes it; what
+    it came from is still there to try again with.
     """
     target = f"work.{identifier(dataset.theme)}.{identifier(dataset.sql_name)}"
     connection.execute(
-        f"ATTACH {literal(f'ducklake:{working}')} AS work (DATA_PATH "
-        f"{literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0)"
+        f"ATTACH {literal(working.address)} AS work (METADATA_SCHEMA {literal(working.schema)}, "
+        f"DATA_PATH {literal(f'{place.data}/')}, OVERRIDE_DATA_PATH true, "
+        "DATA_INLINING_ROW_LIMIT 0)"
     )
     connection.execute(origin.attach)
     connection.execute("BEGIN")
@@ -65,8 +68,8 @@ def commit(
     # Asked of the metadata: ``duckdb_tables()`` reads the statistics of every table of the lake,
     # which took 1.8 of the 2.2 s of a publication among 450 (DuckDB 1.5.5).
     for (theme,) in connection.execute(
-        "SELECT s.schema_name FROM __ducklake_metadata_work.ducklake_table t "
-        "JOIN __ducklake_metadata_work.ducklake_schema s USING (schema_id) "
+        f"SELECT s.schema_name FROM {working.inside}ducklake_table t "  # noqa: S608
+        f"JOIN {working.inside}ducklake_schema s USING (schema_id) "
         "WHERE t.end_snapshot IS NULL AND t.table_name = ? AND s.schema_name <> ?",
         [dataset.sql_name, dataset.theme],
     ).fetchall():  # the dataset's YAML moved to another theme
@@ -89,7 +92,7 @@ def commit(
     )
     connection.execute("COMMIT")
     # Asked here, where the metadata are open: opening them again costs as much as the commit.
-    own = commits_in(connection, dataset.id, f"{METADATA}.")
+    own = commits_in(connection, dataset.id, working.inside)
     connection.execute("DETACH staged")
     connection.execute("DETACH work")
     return own
@@ -98,7 +101,7 @@ def commit(
 def _take(
     connection: duckdb.DuckDBPyConnection, place: LakeFolder, dataset: Dataset, parquet: Path
 ) -> None:
-    """Move a Parquet file among the table's own and add it to the table.
+    """Bring a Parquet file among the table's own and add it to the table.
 
     It has to lie there before it is added, or DuckLake would note an absolute path, which no
     sandbox could follow.
@@ -106,7 +109,12 @@ def _take(
     home = place.data / dataset.theme / dataset.sql_name
     home.mkdir(parents=True, exist_ok=True)
     file = home / f"ducklake-{uuid4()}.parquet"
-    parquet.replace(file)
+    try:
+        os.link(parquet, file)
+    except OSError:  # the lake lies on another disk
+        coming = file.with_name(f".{file.name}")
+        shutil.copyfile(parquet, coming)
+        coming.replace(file)
     connection.execute(
         "CALL ducklake_add_data_files('work', ?, ?, schema => ?)",
         [dataset.sql_name, str(file), dataset.theme],

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from datalab.errors import LakeIsCopy
+from datalab.errors import LakeInDatabase, LakeIsCopy
 
 WORDS = r"[a-z0-9]+(-[a-z0-9]+)*"
 MASKED = "--"  # between a restricted dataset and one of its masks
 COPY = ".copy-of"  # in the folder of lakes that are copied from elsewhere: where from
+WORKED_ON = ".worked-on-in"  # in the folder of lakes: the database of their working metadata
 CLASS = re.compile(rf"^(open|members|restricted-{WORDS}({MASKED}{WORDS})?)$")
 
 
@@ -123,6 +124,36 @@ def mark_copy(lake: Path, depot: str) -> None:
 def own(lake: Path) -> None:
     """What was a copy is from now on the lake itself."""
     (lake / COPY).unlink(missing_ok=True)
+
+
+def require_files(lake: Path) -> None:
+    """
+    Raises
+    ------
+    LakeInDatabase
+        where the working metadata of what lies here are in a database.
+    """
+    if database := in_database(lake):
+        raise LakeInDatabase(database=database)
+
+
+def in_database(lake: Path) -> str:
+    """The database that what lies here was last worked on in; "" where it was none."""
+    try:
+        return (lake / WORKED_ON).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def mark_database(lake: Path, database: str) -> None:
+    """From now on whoever publishes here does so with this database."""
+    if in_database(lake) != database:
+        write_whole(lake / WORKED_ON, database.encode())
+
+
+def leave_database(lake: Path) -> None:
+    """What is published is the whole lake again, for files to go on from."""
+    (lake / WORKED_ON).unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -157,8 +157,7 @@ class Masks:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        for path in self.writer.writer.glob(f"{masked.name}.ducklake*"):
-            path.unlink(missing_ok=True)
+        self.writer.working.forget(masked.name)
         if masked.root.is_dir():
             sync_folder(masked.root)
 

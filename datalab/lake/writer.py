@@ -2,15 +2,16 @@
 
 The working metadata lie outside every published folder. A publish commits there first, then puts
 an immutable copy in place with one rename; a reader has the old copy or the new one. Whatever a
-killed writer left undone, the next one finishes (``heal``).
+killed writer left undone, the next one finishes (``heal``). Where the working metadata are in a
+database, there may be a writer on each of several machines: they take turns, a commit at a time.
 """
 
 from __future__ import annotations
 
-import filecmp
-import os
-import shutil
+import random
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -21,17 +22,22 @@ from datalab.lake import metadata
 from datalab.lake.accumulation import WHOLE
 from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, identifier, literal
+from datalab.lake.in_database import worked_in
 from datalab.lake.index import Entry, read_folder
-from datalab.lake.layout import MASKED, LakeFolder, folder, folders, require_own, sync_folder
+from datalab.lake.layout import MASKED, LakeFolder, folder, folders, require_own
 from datalab.lake.ledger import Ledger
 from datalab.lake.lock import Lock
 from datalab.lake.masked import Masks, no_key
+from datalab.lake.metadata import Commit
 from datalab.lake.raw import Reject
 from datalab.lake.record import RunRecord
 from datalab.lake.register import forget, rebuild, register, since_when
 from datalab.lake.release import forget as forget_releases
 from datalab.lake.retention import remove_orphans
 from datalab.lake.stage import Staged
+from datalab.lake.turn import in_turn
+
+TRIES, PAUSE = 8, 0.5  # seconds
 
 
 class Writer:
@@ -47,6 +53,8 @@ class Writer:
         seconds to wait for another writer.
     key
         gives the lab's key, of which masks make pseudonyms.
+    database
+        address of the PostgreSQL of the working metadata; files in ``writer`` without one.
 
     Raises
     ------
@@ -54,6 +62,9 @@ class Writer:
         on entering, where another process writes.
     LakeIsCopy
         on entering, where another lab publishes what lies there.
+    LakeInDatabase
+        on entering, where the lake is worked on in a database that was not named.
+    LakeDatabaseTaken, LakeDatabaseAway
     """
 
     def __init__(
@@ -63,8 +74,10 @@ class Writer:
         owner: str,
         wait: float = 0,
         key: Callable[[], bytes] = no_key,
+        database: str = "",
     ) -> None:
         self.lake, self.writer = lake, writer
+        self.working = worked_in(database, lake, writer, owner)
         self.masks = Masks(self, key)
         self._ledger = Ledger()
         self._lock = Lock(writer / "lock.json", owner, wait)
@@ -73,6 +86,11 @@ class Writer:
     def __enter__(self) -> Writer:
         require_own(self.lake)
         self._lock.__enter__()
+        try:
+            self.working.enter()
+        except BaseException:
+            self._lock.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -85,10 +103,12 @@ class Writer:
             self._discard()
             self._ledger.settle_all()
         finally:
+            self.working.close()
             self._lock.__exit__(kind, error, trace)
 
     # -- what a refresh asks for ----------------------------------------------------------
 
+    @in_turn
     def publish(self, dataset: Dataset, staged: Staged, record: RunRecord) -> RunRecord:
         """Commit a staged table as a new snapshot and let readers see it.
 
@@ -97,20 +117,22 @@ class Writer:
         record
             with the number of the snapshot.
         """
-        place = self._place(dataset.lake)
         attach = f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)"
         if staged.addition is None:
             source = Origin(attach, f"staged.{staged.table}", staged.parquet)
         else:
             source = Origin(attach, f"staged.{WHOLE}", addition=staged.addition)
-        published = self._commit(place, dataset, source, record, staged.rejects)
-        self.masks.settle(place)
-        return published
+        if self._published_meanwhile(dataset, record):
+            return self.note(dataset, record.with_(state="unchanged"))
+        return self.republish(dataset, source, record, staged.rejects)
 
-    def republish(self, dataset: Dataset, source: Origin, record: RunRecord) -> RunRecord:
-        """Commit rows that a lake holds already as a new snapshot."""
+    @in_turn
+    def republish(
+        self, dataset: Dataset, source: Origin, record: RunRecord, rejects: Sequence[Reject] = ()
+    ) -> RunRecord:
+        """Commit rows that lie in a database already as a new snapshot."""
         place = self._place(dataset.lake)
-        published = self._commit(place, dataset, source, record)
+        published = self._commit(place, dataset, source, record, rejects)
         self.masks.settle(place)
         return published
 
@@ -121,6 +143,7 @@ class Writer:
         self._place(place.name)
         self._commit(place, shown, source, record)
 
+    @in_turn
     def note(
         self, dataset: Dataset, record: RunRecord, rejects: Sequence[Reject] = ()
     ) -> RunRecord:
@@ -148,9 +171,12 @@ class Writer:
                     else bool(record.validation.warnings or record.validation.failed),
                 )
         self._ledger.put(place, register(place, dataset, entry, record, rejects))
+        if not self.working.single:  # somebody else may publish before this would be written
+            self._ledger.settle(place)
         self.masks.settle(place)
         return record
 
+    @in_turn
     def announce(self, datasets: Iterable[Dataset]) -> None:
         """Let readers see datasets that no refresh has met yet: described, and without rows."""
         new = [one for one in datasets if self.entry(one) is None]
@@ -167,6 +193,7 @@ class Writer:
         entry = self.entry(dataset)
         return RunRecord.from_json(entry.good) if entry and entry.good else None
 
+    @in_turn
     def relocate(self, dataset: Dataset) -> list[str]:
         """Bring a dataset whose access changed to the lake of its access class.
 
@@ -196,41 +223,33 @@ class Writer:
             left.append(old.name)
         return left
 
+    @in_turn
     def heal(self) -> None:
         """Finish what a killed writer began, and remove what it left behind."""
         self.writer.mkdir(parents=True, exist_ok=True)
-        names = {place.name for place in folders(self.lake)}
-        names |= {path.stem for path in self.writer.glob("*.ducklake")}
+        names = {place.name for place in folders(self.lake)} | self.working.names()
         for name in sorted(names):
             place = folder(self.lake, name)
-            working = self._working(place)
             for leftover in [
                 *place.root.glob(".*"),
                 *place.root.glob("re*/**/.*"),  # half-written records and rejects
                 *self.writer.glob(f"{name}.erased*"),
             ]:
                 leftover.unlink(missing_ok=True)
-            if not self._sound(working):
-                self._restore(working, place)
-            if not working.is_file():
-                continue
-            if not place.catalog.is_file() or not filecmp.cmp(
-                working, place.catalog, shallow=False
-            ):
-                self._put_in_place(working, place)
-            rebuild(place, metadata.commits(working))
-            remove_orphans(place, metadata.files(working))
+            self.working.finish(place)
+            self._follow(place)
         self.masks.settle_all()
 
+    @in_turn
     def replace_metadata(self, place: LakeFolder, prepared: Path) -> None:
         """Put metadata with less in them in place, for us, then for readers; then delete the files
         that no snapshot references any more."""
-        working = self._working(place)
-        prepared.replace(working)
-        sync_folder(self.writer)
-        self._put_in_place(working, place)
-        rebuild(place, metadata.commits(working))
-        remove_orphans(place, metadata.files(working))
+        self.working.replace(place, prepared)
+        self._follow(place)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while one decides what to change, and changes it."""
+        return self.working.turn()
 
     # -- how it is done -------------------------------------------------------------------
 
@@ -243,12 +262,11 @@ class Writer:
         place.data.mkdir(parents=True, exist_ok=True)
         return place
 
-    def _working(self, place: LakeFolder) -> Path:
-        return self.writer / f"{place.name}.ducklake"
-
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
-            self._connection = connect(temporary=self.writer / "spill")
+            spill = self.writer / "spill"
+            self._connection = connect(temporary=spill, extensions=self.working.extensions)
+            self.working.prepare(self._connection)
         return self._connection
 
     def _commit(
@@ -260,42 +278,54 @@ class Writer:
         rejects: Sequence[Reject] = (),
     ) -> RunRecord:
         """One transaction: the whole table replaced, and the record in its commit; then seen."""
-        working = self._working(place)
-        try:
-            own = commit(self._duckdb(), working, place, dataset, source, record)
-        except BaseException:
-            self._discard()
-            raise
-        self._put_in_place(working, place)
+        self.working.settle(place)
+        own = self._tried(place, dataset, source, record)
+        self.working.show(place)
         published = record.with_(snapshot=own[0].snapshot)
         before = self._ledger.entry(place, dataset.id)
         self._ledger.settle(place, register(place, dataset, before, published, rejects, own))
         return published
+
+    def _tried(
+        self, place: LakeFolder, dataset: Dataset, source: Origin, record: RunRecord
+    ) -> list[Commit]:
+        """The commit, again where somebody else who has the database open was quicker."""
+        for left in reversed(range(TRIES)):
+            try:
+                target = self.working.attachment(place)
+                return commit(self._duckdb(), target, place, dataset, source, record)
+            except duckdb.Error as error:
+                self._discard()
+                self.working.tell(error)
+                if not left or not isinstance(error, duckdb.TransactionException):
+                    raise
+                time.sleep(random.uniform(0, PAUSE))  # noqa: S311  # nobody has to guess it
+            except BaseException:
+                self._discard()
+                raise
+        raise AssertionError
+
+    def _published_meanwhile(self, dataset: Dataset, record: RunRecord) -> bool:
+        """Whether a writer elsewhere published the same file by the same rules since it began."""
+        good = self.good(dataset)
+        return (
+            not self.working.single
+            and good is not None
+            and good.finished_at >= record.started_at
+            and (good.sha256, good.definition) == (record.sha256, record.definition)
+        )
+
+    def _follow(self, place: LakeFolder) -> None:
+        """Make index, records and files say what the published metadata say."""
+        if place.catalog.is_file():
+            rebuild(place, metadata.commits(place.catalog))
+            remove_orphans(place, metadata.files(place.catalog))
 
     def _discard(self) -> None:
         """Give up a transaction with the connection that holds it."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def _put_in_place(self, working: Path, place: LakeFolder) -> None:
-        """Copy the working metadata over the published ones in one step.
-
-        A write-ahead log beside the working file would hold commits that the copy lacks.
-        """
-        log = working.with_name(f"{working.name}.wal")
-        if log.exists():
-            metadata.recover(working)
-        if log.exists():
-            raise RuntimeError(f"{log.name} is still there: another connection holds the metadata")
-        temporary = place.root / f".{place.catalog.name}.{os.getpid()}"
-        place.data.mkdir(parents=True, exist_ok=True)
-        with working.open("rb") as source, temporary.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(place.catalog)
-        sync_folder(place.root)
 
     def _move(self, old: LakeFolder, entry: Entry, dataset: Dataset) -> None:
         """Publish the table that stands in ``old`` as the first snapshot of its new lake."""
@@ -310,32 +340,10 @@ class Writer:
         self.republish(moved, Origin(attach, table), record.with_(moved_from=old.name))
 
     def _erase(self, old: LakeFolder, entry: Entry) -> None:
-        working = self._working(old)
         forget_releases(self.writer, old, entry.id)
-        if working.is_file():
+        current = self.working.current(old)
+        if current is not None:
             erased = self.writer / f"{old.name}.erased"
-            metadata.erase(working, entry.id, entry.sql_name, erased)
+            metadata.erase(current, entry.id, entry.sql_name, erased)
             self.replace_metadata(old, erased)
         forget(old, entry.id)
-
-    def _sound(self, working: Path) -> bool:
-        """Whether the working metadata can be read, its write-ahead log written into it."""
-        if not working.is_file():
-            return False
-        try:
-            if working.with_name(f"{working.name}.wal").exists():
-                metadata.recover(working)
-            metadata.newest(working)
-        except duckdb.Error:
-            return False
-        return True
-
-    def _restore(self, working: Path, place: LakeFolder) -> None:
-        """Begin again from the published copy where the working metadata are lost or broken."""
-        if working.exists():
-            working.replace(working.with_suffix(".broken"))
-        working.with_name(f"{working.name}.wal").unlink(missing_ok=True)
-        if place.catalog.is_file():
-            temporary = working.with_suffix(".restored")
-            shutil.copyfile(place.catalog, temporary)
-            temporary.replace(working)

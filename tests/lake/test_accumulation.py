@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -33,18 +34,23 @@ def said(*rows: tuple[str, int, int]) -> str:
 class Lab:
     """A lake that a feed is published to, look after look."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str) -> None:
         self.root, self.lake, self.writing = root, root / "lake", root / "writer"
+        self.database = database
+
+    def writer(self) -> Writer:
+        return Writer(self.lake, self.writing, "test", database=self.database)
 
     def hear(self, text: str, described: Any = FEED) -> RunRecord | None:
         """What a refresh does: stage, see what is new, publish it."""
         result = accumulated(self.lake, described, staged(described, text, self.root / "staging"))
         assert result.addition is not None
-        with Writer(self.lake, self.writing, "test") as writer:
+        with self.writer() as writer:
             writer.heal()
             if not result.addition.rows:
                 return None
-            run = record(described, result, rows=result.addition.total)
+            told = {"rows": result.addition.total, "definition": uuid4().hex}
+            run = record(described, result, **told)
             return writer.publish(described, result, run)
 
     def rows(self, name: str = "bikes", snapshot: int | None = None) -> list[tuple[Any, ...]]:
@@ -59,8 +65,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+def lab(tmp_path: Path, database: str) -> Lab:
+    return Lab(tmp_path, database)
 
 
 def test_each_look_is_added_and_nothing_is_written_again(lab: Lab) -> None:
@@ -153,7 +159,7 @@ def test_a_commit_that_was_not_put_in_place_is_there_after_the_next_look(lab: La
     lab.hear(said(("A", 2, 4)))
     for path, content in copies.items():
         path.write_bytes(content)
-    with Writer(lab.lake, lab.writing, "test") as writer:
+    with lab.writer() as writer:
         writer.heal()
     assert lab.hear(said(("A", 2, 4))) is None
     assert lab.rows() == [("A", 1, 5), ("A", 2, 4)]

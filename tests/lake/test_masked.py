@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pytest
@@ -18,7 +20,7 @@ from datalab.catalog.validation import ExpectationResult, ValidationResult
 from datalab.errors.version import UnknownRelease
 from datalab.lake.index import read_index, read_masked
 from datalab.lake.layout import folder, folders
-from datalab.lake.masked import expression
+from datalab.lake.masked import expression, no_key
 from datalab.lake.reader import open_lakes
 from datalab.lake.record import RunRecord
 from datalab.lake.release import make
@@ -60,14 +62,15 @@ def people(*masks: dict[str, Any], **more: Any) -> Dataset:
 
 
 class Lab:
-    def __init__(self, root: Path) -> None:
-        self.root, self.lake = root, root / "lake"
+    def __init__(self, root: Path, database: str) -> None:
+        self.root, self.lake, self.database = root, root / "lake", database
 
-    def writer(self) -> Writer:
-        return Writer(self.lake, self.root / "writer", "test", key=lambda: KEY)
+    def writer(self, key: Callable[[], bytes] = lambda: KEY) -> Writer:
+        return Writer(self.lake, self.root / "writer", "test", key=key, database=self.database)
 
     def publish(self, described: Dataset, text: str = ROWS, **facts: Any) -> RunRecord:
         result = staged(described, text, self.root / "staging")
+        facts.setdefault("definition", uuid4().hex)  # the hash of the file is the same for all
         with self.writer() as writer:
             return writer.publish(described, result, record(described, result, **facts))
 
@@ -96,8 +99,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+def lab(tmp_path: Path, database: str) -> Lab:
+    return Lab(tmp_path, database)
 
 
 def test_each_rule_changes_its_column(lab: Lab) -> None:
@@ -260,7 +263,7 @@ def test_a_mask_that_does_not_fit_shows_nothing(lab: Lab) -> None:
 
 
 def test_pseudonyms_need_the_key(lab: Lab) -> None:
-    with Writer(lab.lake, lab.root / "writer", "test") as writer:
+    with lab.writer(no_key) as writer:
         result = staged(people(MASK), ROWS, lab.root / "staging")
         writer.publish(people(MASK), result, record(people(MASK), result))
     assert not folder(lab.lake, STUDENTS).catalog.exists()

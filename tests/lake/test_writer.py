@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pytest
@@ -28,14 +29,16 @@ from tests.lake.datasets import dataset, record, staged
 class Lab:
     """A lake in a temporary folder, with what a test does to it again and again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str = "") -> None:
         self.root, self.lake, self.writing = root, root / "lake", root / "writer"
+        self.database = database
 
     def writer(self, wait: float = 0) -> Writer:
-        return Writer(self.lake, self.writing, "test", wait)
+        return Writer(self.lake, self.writing, "test", wait, database=self.database)
 
     def publish(self, described: Dataset, text: str, **facts: object) -> RunRecord:
         result = staged(described, text, self.root / "staging")
+        facts.setdefault("definition", uuid4().hex)  # the hash of the file is the same for all
         with self.writer() as writer:
             return writer.publish(described, result, record(described, result, **facts))
 
@@ -45,8 +48,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+def lab(tmp_path: Path, database: str) -> Lab:
+    return Lab(tmp_path, database)
 
 
 TREES = dataset({"species": "varchar", "height": "integer"}, key=["species"])
@@ -124,7 +127,8 @@ def test_a_large_file_is_taken_as_it_is_and_stays_with_its_lake(lab: Lab, tmp_pa
     assert result.parquet is not None
     with lab.writer() as writer:
         second = writer.publish(TREES, result, record(TREES, result))
-        assert not result.parquet.exists()
+        files = folder(lab.lake, "open").data.rglob("*.parquet")
+        assert any(file.samefile(result.parquet) for file in files), "written a second time"
         writer.heal()
     third = lab.publish(TREES, "species,height\nhêtre,1\n")
     shutil.copytree(lab.lake, tmp_path / "mounted")
@@ -273,7 +277,8 @@ def test_a_move_that_was_killed_half_way_is_finished(lab: Lab) -> None:
     before = lab.root.parent / f"{lab.root.name}-before"
     shutil.rmtree(lab.lake / "open")
     shutil.copytree(before / "lake" / "open", lab.lake / "open")
-    shutil.copy(before / "writer" / "open.ducklake", lab.writing / "open.ducklake")
+    if not lab.database:  # what a database holds is older or newer than what is published
+        shutil.copy(before / "writer" / "open.ducklake", lab.writing / "open.ducklake")
     with lab.writer() as writer:
         writer.heal()
         assert writer.relocate(restricted(TREES)) == ["open"]

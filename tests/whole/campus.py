@@ -39,8 +39,8 @@ class Whole:
 
 
 def empty_stores(databases: Cluster) -> dict[str, str]:
-    """New databases for hub, participation and households, as settings."""
-    names = ("HUB", "PARTICIPATION", "HOUSEHOLDS")
+    """New databases for hub, participation, households and the lake, as settings."""
+    names = ("HUB", "PARTICIPATION", "HOUSEHOLDS", "LAKE")
     return {f"DATALAB_{name}_DATABASE": databases.database() for name in names}
 
 

@@ -138,6 +138,7 @@ def test_all_of_it_is_many_processes_and_stands_where_it_was_told(running: Whole
     assert not list(running.lab.home.rglob("hub.sqlite"))
     assert not list(running.lab.home.rglob("participation.sqlite"))
     assert not list(running.lab.home.rglob("households.sqlite"))
+    assert not list(running.lab.home.rglob("writer/*.ducklake"))
 
 
 def counted(address: str) -> dict[str, int]:
