@@ -11,6 +11,7 @@ from datalab.participation import contribution, session
 from datalab.participation.contribution import Contribution
 from datalab.participation.session import Session
 from datalab.participation.template import TEMPLATES
+from datalab.portal.views import board as boards
 from tests.participation.room import accepted, idea, joined
 from tests.portal.desk import Browser, Desk
 
@@ -255,6 +256,30 @@ def test_the_board_tells_only_what_changed(desk: Desk) -> None:
     told = browser.get(f"sessions/{where.id}/board/diff?since={number}").text
     assert re.findall(r'data-card="(\w+)"', told) == [last.id]
     assert f'data-number="{number + 1}"' in told
+
+
+def test_what_happens_while_the_board_is_read_is_told_by_the_next_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what changed and the look at what stands there now."""
+    browser, store = desk.browser_of("facilitator"), desk.app.state.participation
+    where = opened(desk, browser)
+    number = board(browser, where)["number"]
+    meanwhile: list[str] = []
+    read = boards.read
+
+    def slower(*given: Any) -> Any:
+        if not meanwhile:
+            meanwhile.append(idea(store, where, "Pendant ce temps").id)
+        return read(*given)
+
+    monkeypatch.setattr(boards, "read", slower)
+    seen: list[str] = []
+    for _ in range(2):
+        told = browser.get(f"sessions/{where.id}/board/diff?since={number}").text
+        seen += re.findall(r'data-card="(\w+)"', told)
+        number = max(number, int(re.findall(r'data-number="(\d+)"', told)[0]))
+    assert seen == meanwhile
 
 
 @pytest.mark.parametrize("kind", ["map", "page", "dataset", "link", "<script>"])

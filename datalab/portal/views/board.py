@@ -48,6 +48,8 @@ def diff(request: Request, id: str, since: int = 0, card: str = "") -> Response:
     """Every part of the board but the cards, and the cards that changed after ``since``."""
     session = session_for(request, id)[1]
     with request.app.state.participation.reading() as connection:
+        # Before the changes are: one that comes from now on is told of again.
+        last = journal.newest(connection)
         changes = journal.since(connection, min(max(0, since), 2**62), session.scope)
         voted = vote.voted(connection, session) if counted(changes, session) else set()
     whole = len(changes) > MOST_CHANGES
@@ -55,6 +57,7 @@ def diff(request: Request, id: str, since: int = 0, card: str = "") -> Response:
     view = read(request, id, None if whole else touched)
     context = {
         **context_of(request, view),
+        "last": last,
         "gone": sorted(touched - {card.id for card in view.cards}),
         "whole": whole,
     }
