@@ -6,6 +6,7 @@ Extensions come from the wheels in site-packages; DuckDB never downloads one.
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def connect(
         connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def give_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection with whatever it had begun.
+
+    One whose PostgreSQL went away ends the whole process when it is closed in the middle of a
+    transaction (``std::terminate``, seen with 1.5.5); rolled back first, it raises and is closed.
+    """
+    with suppress(duckdb.Error):
+        connection.rollback()
+    connection.close()
 
 
 def identifier(name: str) -> str:

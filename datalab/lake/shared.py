@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from datalab.errors import LakeBusy, LakeDatabaseAway
-from datalab.lake.connection import connect, identifier, literal
+from datalab.lake.connection import connect, give_up, identifier, literal
 from datalab.lake.layout import CLASS
 
 KEY = 0x64_61_74_61_6C_61_6B_65  # "datalake": the number of the lock, in every database
@@ -201,14 +201,17 @@ class Shared:
     def _plain(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with the database attached as ``pg``, as the tables that it is."""
         self.ping()
-        with connect(extensions=EXTENSIONS, threads=1) as connection:
+        connection = connect(extensions=EXTENSIONS, threads=1)
+        try:
             self.prepare(connection)
             connection.execute(f"ATTACH {literal(self._info)} AS pg (TYPE postgres)")
-            try:
-                yield connection
-            except duckdb.Error as error:
-                self.tell(error)
-                raise
+            yield connection
+        except duckdb.Error as error:
+            give_up(connection)
+            self.tell(error)
+            raise
+        finally:
+            give_up(connection)
 
     def _open(self) -> psycopg.Connection:
         if self._session is None or self._session.closed:

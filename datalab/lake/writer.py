@@ -21,7 +21,7 @@ from datalab.catalog.dataset import Dataset
 from datalab.lake import metadata
 from datalab.lake.accumulation import WHOLE
 from datalab.lake.commit import Origin, commit
-from datalab.lake.connection import connect, identifier, literal
+from datalab.lake.connection import connect, give_up, identifier, literal
 from datalab.lake.in_database import worked_in
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders, require_own
@@ -324,7 +324,7 @@ class Writer:
     def _discard(self) -> None:
         """Give up a transaction with the connection that holds it."""
         if self._connection is not None:
-            self._connection.close()
+            give_up(self._connection)
             self._connection = None
 
     def _move(self, old: LakeFolder, entry: Entry, dataset: Dataset) -> None:

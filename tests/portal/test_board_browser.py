@@ -247,6 +247,32 @@ def test_a_vote_is_opened_and_its_counts_come_when_it_closes(browser: Browser, r
     page.context.close()
 
 
+def test_who_types_on_the_board_keeps_the_field_when_what_is_around_it_changes(
+    browser: Browser, room: Room
+) -> None:
+    page = room.page(browser, "ana")
+    with page.expect_response("**/board/diff**"):
+        page.evaluate("document.getElementById('vote-dots').mine = 'the same'")
+        page.evaluate("void datalabBoard.refresh()")
+    page.wait_for_timeout(300)
+    same = "document.getElementById('vote-dots').mine"
+    assert page.evaluate(same) == "the same", "replaced although nothing had changed"
+    page.get_by_label("Gommettes par personne").fill("4")
+    page.evaluate("document.getElementById('vote-dots').select()")
+    with room.store.writing() as connection:
+        values = {"counts_hidden": False}
+        session.edit(connection, room.session, values, seen=None, now=now(), actor="ben")
+    until(page, "!document.querySelector('[name=counts_hidden]').defaultChecked")
+    assert page.evaluate(same) == "the same"
+    page.keyboard.type("5")
+    assert page.get_by_label("Gommettes par personne").input_value() == "5", "was marked no more"
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Clore le vote").wait_for()
+    with room.store.reading() as connection:
+        assert session.get(connection, room.session.id).dots == 5
+    page.context.close()
+
+
 def test_everything_on_the_board_works_without_scripts(browser: Browser, room: Room) -> None:
     room.accepted("Des bancs")
     waiting = joined(room.store, room.session, "Merle")

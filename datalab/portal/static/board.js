@@ -34,7 +34,8 @@ window.datalabBoard = (() => {
   // -- what changed -------------------------------------------------------------
   const keyOf = (one) => [one.tagName, one.name, one.value, one.dataset.hold, one.className, one.form && one.form.action].join("|");
   const swap = (old, made) => {
-    const held = old.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+    const active = document.activeElement;
+    const held = old.contains(active) ? keyOf(active) : null;
     const open = new Set(all("details[open][data-keep]", old).map((d) => d.dataset.keep));
     const typed = new Map(all("input:not([type=hidden])", old).map((i) => [i.name, i]));
     old.replaceWith(made);
@@ -47,6 +48,9 @@ window.datalabBoard = (() => {
       }
     }
     if (held) {
+      // Whoever types goes on in the very same field: its caret and what is marked stay.
+      const twin = active.matches("input, textarea") && all("input, textarea", made).find((one) => keyOf(one) === held);
+      if (twin) twin.replaceWith(active);
       const again = all("a, button, input, summary, select", made).find((one) => keyOf(one) === held);
       if (again) again.focus({ preventScroll: true });
       else if (made.matches("[data-part]")) {
@@ -122,6 +126,22 @@ window.datalabBoard = (() => {
     }
   };
   self.enlivenLane = () => {};
+  // What is fetched holds no token, and would differ from what stands there.
+  const known = (made) => {
+    for (const field of all("[name=_token]", made)) field.setAttribute("value", token);
+    for (const image of all("img", made)) if (image.src.endsWith("_token=")) image.src += token;
+    return made;
+  };
+  // Nothing is replaced under a button while it is pressed: the press would be lost.
+  let released = Promise.resolve(), release = () => {};
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => {
+      release();
+      released = new Promise((go) => { release = go; });
+      setTimeout(release, 1000);
+    }, true);
+  }
+  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, () => setTimeout(release), true);
   const apply = (told) => {
     if ("whole" in told.dataset) { location.reload(); return; }
     for (const id of told.dataset.gone.split(" ")) if (id) leave(document.getElementById(`card-${id}`));
@@ -153,7 +173,8 @@ window.datalabBoard = (() => {
         if (answer.ok) {
           const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("diff");
           offset = Number(told.dataset.now) * 1000 + (Date.now() - began) / 2 - Date.now();
-          apply(told);
+          await released;
+          apply(known(told));
         }
       } catch { inTrouble(board.dataset.lost); }
       if (again) await new Promise((go) => setTimeout(go, 150));
@@ -274,7 +295,7 @@ window.datalabBoard = (() => {
   };
   const show = (made) => {
     for (const plain of all("[data-plain]", made)) plain.remove();
-    for (const image of all("img", made)) if (image.src.endsWith("_token=")) image.src += token;
+    known(made);
     const close = document.createElement("button");
     close.type = "button";
     close.className = "second panel-close";
