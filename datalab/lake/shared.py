@@ -215,6 +215,8 @@ class Shared:
 
     def _open(self) -> psycopg.Connection:
         if self._session is None or self._session.closed:
+            if self._depth:
+                raise psycopg.OperationalError("the connection that held the turn has ended")
             self._session = psycopg.connect(
                 self._info,
                 password=self._password,

@@ -365,3 +365,20 @@ def test_what_is_erased_leaves_no_row_in_the_database(
             assert not [row for row in rows.all() if "secretoak" in row], name
     engine.dispose()
     assert one.rows() == [("secretoak", 12)]
+
+
+def test_a_turn_whose_connection_ended_is_not_taken_for_one_that_goes_on(
+    machines: Callable[[str], Machine],
+) -> None:
+    one = machines("one").shared
+    engine = create_engine(machines("two").database, isolation_level="AUTOCOMMIT")
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    with one.turn(), engine.connect() as connection:
+        assert connection.execute(text(ended)).scalar_one()
+        for _ in range(3):  # a later look must not open another connection and go on
+            with pytest.raises(LakeDatabaseAway):
+                one.ping()
+    with one.turn():
+        one.ping()
+    one.close()
+    engine.dispose()
