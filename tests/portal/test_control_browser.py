@@ -24,7 +24,7 @@ from tests.portal.patience import until
 from tests.portal.test_browser import WCAG
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 CASES = 500
@@ -122,6 +122,30 @@ def test_a_report_appears_by_itself_and_what_was_ticked_stays(browser: Browser, 
     assert page.locator("#list input:checked").get_attribute("id") == ticked
     assert page.evaluate("document.activeElement.closest('[data-case]').dataset.case") == held
     assert page.locator(".case").first.get_attribute("data-case") == id
+    page.context.close()
+
+
+def test_a_press_while_the_list_comes_anew_is_not_lost(browser: Browser, room: Room) -> None:
+    page = room.page(browser)
+    page.goto(room.at("control/?order=newest"))
+    page.wait_for_selector("text=En direct")
+    held: list[Route] = []
+    page.route("**/control/list?**", lambda route: held.append(route))
+    id = reported(room.desk, "Pendant qu’on appuie", 0)
+    while not held:
+        page.wait_for_timeout(50)
+    link = page.locator(".case-open").nth(1)
+    wanted = link.get_attribute("href")
+    assert wanted
+    link.hover()
+    page.mouse.down()
+    held[0].continue_()
+    page.wait_for_timeout(400)
+    page.mouse.up()
+    page.wait_for_url(f"**{wanted.partition('?')[0]}*")
+    page.unroute_all(behavior="ignoreErrors")
+    page.go_back()
+    page.wait_for_selector(f'[data-case="{id}"]')
     page.context.close()
 
 

@@ -132,16 +132,6 @@ window.datalabBoard = (() => {
     for (const image of all("img", made)) if (image.src.endsWith("_token=")) image.src += token;
     return made;
   };
-  // Nothing is replaced under a button while it is pressed: the press would be lost.
-  let released = Promise.resolve(), release = () => {};
-  for (const kind of ["pointerdown", "keydown"]) {
-    document.addEventListener(kind, () => {
-      release();
-      released = new Promise((go) => { release = go; });
-      setTimeout(release, 1000);
-    }, true);
-  }
-  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, () => setTimeout(release), true);
   const apply = (told) => {
     if ("whole" in told.dataset) { location.reload(); return; }
     for (const id of told.dataset.gone.split(" ")) if (id) leave(document.getElementById(`card-${id}`));
@@ -173,7 +163,7 @@ window.datalabBoard = (() => {
         if (answer.ok) {
           const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("diff");
           offset = Number(told.dataset.now) * 1000 + (Date.now() - began) / 2 - Date.now();
-          await released;
+          await datalabReleased();
           apply(known(told));
         }
       } catch { inTrouble(board.dataset.lost); }

@@ -21,7 +21,9 @@
       const answer = await fetch(`${words.base}list?${pairs}`, { headers: { "X-Datalab-Token": token, Accept: "text/html" } });
       if (!answer.ok) return;
       const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("list");
+      await datalabReleased();
       const old = document.getElementById("list");
+      if (old.outerHTML === found.outerHTML) return;
       const ticked = new Set(boxes().filter((box) => box.checked).map((box) => box.id));
       const held = old.contains(document.activeElement) ? document.activeElement : null;
       const here = held?.closest("[data-case]")?.dataset.case, on = held?.tagName;
