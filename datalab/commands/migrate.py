@@ -97,6 +97,7 @@ def migrate_command(lake_to_files: bool, as_json: bool, home: str | None) -> Non
                 click.echo(translate(said, language, **one))
     if as_json:
         click.echo(json.dumps(answer))
+    if as_json or not wanted:
         return
     click.echo(
         translate(
