@@ -30,8 +30,8 @@ from datalab import __version__
 from datalab.deployment.dump import FOLDER, Server, dump, servers
 from datalab.errors import BackupFailed
 from datalab.i18n import Phrase
-from datalab.lake.in_database import worked_in
 from datalab.lake.lock import Lock
+from datalab.lake.working import worked_in
 from datalab.projects.project import locked
 from datalab.settings import Settings
 

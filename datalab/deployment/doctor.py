@@ -23,7 +23,6 @@ from datalab.errors import LakeDatabaseAway
 from datalab.i18n import Language, translate
 from datalab.isolation import sandbox
 from datalab.isolation.guards import guards
-from datalab.lake.shared import Shared
 from datalab.settings import CHECKOUT, Settings
 
 Level = Literal["good", "warning", "error"]
@@ -281,6 +280,8 @@ def _lake(settings: Settings, language: Language) -> Iterator[Finding]:
     """The database of the lake's working metadata, where there is one."""
     if not settings.worked_in:
         return
+    from datalab.lake.shared import Shared
+
     shared = Shared(settings.worked_in, "doctor")
     try:
         with closing(shared):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ from datalab.errors import LakeDatabaseTaken
 from datalab.lake import metadata
 from datalab.lake.layout import LakeFolder, in_database, mark_database
 from datalab.lake.shared import Shared
-from datalab.lake.working import Attachment, InFiles, Working, put_in_place
+from datalab.lake.working import EXPORTED, Attachment, InFiles, Working, put_in_place
 
 LOG = logging.getLogger("datalab.lake")
 
@@ -64,25 +65,24 @@ class InDatabase(Working):
         self._settled.add(place.name)
 
     def _agree(self, place: LakeFolder) -> None:
-        exported = self._export(place)
         there = place.catalog.is_file()
-        ahead = not there or metadata.newest(exported) > metadata.newest(place.catalog)
-        if ahead and all((place.data / name).is_file() for name in metadata.files(exported)):
-            put_in_place(exported, place)
-        elif there:
+        with self._exported(place) as exported:
+            ahead = not there or metadata.newest(exported) > metadata.newest(place.catalog)
+            if ahead and all((place.data / name).is_file() for name in metadata.files(exported)):
+                put_in_place(exported, place)
+                return
+        if there:
             LOG.warning("%s: the database holds other metadata than are published", place.name)
             self.shared.load(place.name, place.catalog)
         else:
             self.shared.drop(place.name)
-        exported.unlink()
 
     def show(self, place: LakeFolder) -> None:
-        exported = self._export(place)
-        put_in_place(exported, place)
-        exported.unlink()
+        with self._exported(place) as exported:
+            put_in_place(exported, place)
 
-    def current(self, place: LakeFolder) -> Path | None:
-        return self._export(place) if place.name in self.shared.names() else None
+    def current(self, place: LakeFolder) -> AbstractContextManager[Path | None]:
+        return self._exported(place) if place.name in self.shared.names() else nullcontext()
 
     def replace(self, place: LakeFolder, prepared: Path) -> None:
         self.shared.load(place.name, prepared)
@@ -103,15 +103,13 @@ class InDatabase(Working):
     def close(self) -> None:
         self.shared.close()
 
-    def _export(self, place: LakeFolder) -> Path:
-        target = self.folder / f"{place.name}.exported"
+    @contextmanager
+    def _exported(self, place: LakeFolder) -> Iterator[Path]:
+        """A file with what the database holds. It does not stay: some of it may be erased next."""
+        target = self.folder / f"{place.name}{EXPORTED}"
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.shared.export(place.name, target)
-        return target
-
-
-def worked_in(database: str, lake: Path, folder: Path, owner: str) -> Working:
-    """Where a lake is worked on: at the address ``database``, or in files of ``folder``."""
-    if not database:
-        return InFiles(lake, folder)
-    return InDatabase(lake, folder, Shared(database, owner))
+        try:
+            self.shared.export(place.name, target)
+            yield target
+        finally:
+            target.unlink(missing_ok=True)

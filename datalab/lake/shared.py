@@ -207,7 +207,6 @@ class Shared:
             connection.execute(f"ATTACH {literal(self._info)} AS pg (TYPE postgres)")
             yield connection
         except duckdb.Error as error:
-            give_up(connection)
             self.tell(error)
             raise
         finally:

@@ -20,6 +20,7 @@ from datalab.lake import metadata
 from datalab.lake.connection import EXTENSIONS, identifier
 from datalab.lake.layout import LakeFolder, require_files, sync_folder
 
+EXPORTED = ".exported"  # ends the name of a file that one publication needs
 ATTACHED = "__ducklake_metadata_work"  # where DuckLake attaches the metadata of ``work``
 
 
@@ -80,8 +81,8 @@ class Working(ABC):
         """Let readers see what was committed."""
 
     @abstractmethod
-    def current(self, place: LakeFolder) -> Path | None:
-        """A file with the working metadata of an access class, to read from."""
+    def current(self, place: LakeFolder) -> AbstractContextManager[Path | None]:
+        """A file with the working metadata of an access class, to read from meanwhile."""
 
     @abstractmethod
     def replace(self, place: LakeFolder, prepared: Path) -> None:
@@ -143,9 +144,9 @@ class InFiles(Working):
     def close(self) -> None:
         pass
 
-    def current(self, place: LakeFolder) -> Path | None:
+    def current(self, place: LakeFolder) -> AbstractContextManager[Path | None]:
         file = self._file(place)
-        return file if file.is_file() else None
+        return nullcontext(file if file.is_file() else None)
 
     def replace(self, place: LakeFolder, prepared: Path) -> None:
         prepared.replace(self._file(place))
@@ -168,6 +169,17 @@ class InFiles(Working):
             temporary = file.with_suffix(".restored")
             shutil.copyfile(place.catalog, temporary)
             temporary.replace(file)
+
+
+def worked_in(database: str, lake: Path, folder: Path, owner: str) -> Working:
+    """Where a lake is worked on: at the address ``database``, or in files of ``folder``."""
+    if not database:
+        return InFiles(lake, folder)
+    # Most labs have none, and its client takes a third as long to import as all the rest.
+    from datalab.lake.in_database import InDatabase
+    from datalab.lake.shared import Shared
+
+    return InDatabase(lake, folder, Shared(database, owner))
 
 
 def put_in_place(file: Path, place: LakeFolder) -> None:

@@ -22,7 +22,6 @@ from datalab.lake import metadata
 from datalab.lake.accumulation import WHOLE
 from datalab.lake.commit import Origin, commit
 from datalab.lake.connection import connect, give_up, identifier, literal
-from datalab.lake.in_database import worked_in
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders, require_own
 from datalab.lake.ledger import Ledger
@@ -36,6 +35,7 @@ from datalab.lake.release import forget as forget_releases
 from datalab.lake.retention import remove_orphans
 from datalab.lake.stage import Staged
 from datalab.lake.turn import in_turn
+from datalab.lake.working import EXPORTED, worked_in
 
 TRIES, PAUSE = 8, 0.5  # seconds
 
@@ -234,6 +234,7 @@ class Writer:
                 *place.root.glob(".*"),
                 *place.root.glob("re*/**/.*"),  # half-written records and rejects
                 *self.writer.glob(f"{name}.erased*"),
+                *self.writer.glob(f"{name}{EXPORTED}*"),
             ]:
                 leftover.unlink(missing_ok=True)
             self.working.finish(place)
@@ -341,9 +342,9 @@ class Writer:
 
     def _erase(self, old: LakeFolder, entry: Entry) -> None:
         forget_releases(self.writer, old, entry.id)
-        current = self.working.current(old)
-        if current is not None:
-            erased = self.writer / f"{old.name}.erased"
-            metadata.erase(current, entry.id, entry.sql_name, erased)
-            self.replace_metadata(old, erased)
+        with self.working.current(old) as current:
+            if current is not None:
+                erased = self.writer / f"{old.name}.erased"
+                metadata.erase(current, entry.id, entry.sql_name, erased)
+                self.replace_metadata(old, erased)
         forget(old, entry.id)

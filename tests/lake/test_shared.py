@@ -364,6 +364,8 @@ def test_what_is_erased_leaves_no_row_in_the_database(
             rows = connection.execute(text(f'SELECT t::text FROM "open".{name} t')).scalars()
             assert not [row for row in rows.all() if "secretoak" in row], name
     engine.dispose()
+    for path in (one.root / "writer").rglob("*"):
+        assert not path.is_file() or b"secretoak" not in path.read_bytes(), path
     assert one.rows() == [("secretoak", 12)]
 
 
