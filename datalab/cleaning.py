@@ -16,17 +16,16 @@ from datetime import UTC, datetime
 
 from datalab.catalog.dataset import Dataset
 from datalab.errors import InvalidManifest
-from datalab.isolation.private import secret
 from datalab.lake import retention
 from datalab.lake.index import Entry, read_folder
 from datalab.lake.layout import MASKED, LakeFolder, folder, folders
-from datalab.lake.masked import key_in
 from datalab.lake.release import lock, read_releases
 from datalab.lake.retention import Rule, Sweep
 from datalab.lake.writer import Writer
 from datalab.lineage.store import Lineage
 from datalab.projects import files
 from datalab.projects.project import Project, Projects
+from datalab.publisher import publisher
 from datalab.settings import Settings
 
 LOG = logging.getLogger("datalab.keeper")
@@ -67,8 +66,7 @@ def clean(
             on_sweep(sweep)
         return found
     done = []
-    key = key_in(settings.secrets, secret)
-    with Writer(settings.lake, settings.writer, "clean", wait, key, settings.worked_in) as writer:
+    with publisher(settings, "clean", wait) as writer:
         writer.heal()
         for place in folders(settings.lake):
             # Nobody names a snapshot while it is decided that nobody did.

@@ -29,11 +29,10 @@ from datalab.errors import DatalabError, InvalidCatalog, RefreshFailed, TooManyR
 from datalab.gate import Gate
 from datalab.i18n import LANGUAGES
 from datalab.intake import Event, Intake, Prepared
-from datalab.isolation.private import secret
 from datalab.lake.index import read_index
-from datalab.lake.masked import key_in
 from datalab.lake.record import RunRecord
 from datalab.lake.writer import Writer
+from datalab.publisher import publisher
 from datalab.recheck import recheck, waits_for
 from datalab.settings import CHECKOUT, Settings
 
@@ -94,16 +93,13 @@ def refresh(
     catalog = Catalog.load(settings.catalog, source_models(), settings.own_catalog)
     selection = Selection.of(catalog, ids)
     run = _Run(settings, author, on_event, clock)
-    key = key_in(settings.secrets, secret)
     far = [dataset for dataset in selection.datasets if is_remote(dataset)]
     near = [dataset for dataset in selection.datasets if dataset not in far]
     with ExitStack() as stack:
         if workers:
             run.executor = stack.enter_context(crew(workers, lambda told: on_event(Event(**told))))
             run.intake = Intake(settings, _tell, clock, checks=True)
-        with Writer(
-            settings.lake, settings.writer, author, wait, key, settings.worked_in
-        ) as writer:
+        with publisher(settings, author, wait) as writer:
             writer.heal()
             _clear(settings.staging)
             for dataset in [*catalog, *_tightened(catalog, settings)]:
@@ -118,10 +114,7 @@ def refresh(
             records = run.all(writer, near)
         if far and remote:
             run.ahead = fetched_ahead(far, Intake(settings, on_event, clock).fetch)
-            later = max(wait, MEANWHILE)
-            with Writer(
-                settings.lake, settings.writer, author, later, key, settings.worked_in
-            ) as writer:
+            with publisher(settings, author, max(wait, MEANWHILE)) as writer:
                 writer.heal()
                 _clear(settings.staging)
                 records |= run.all(writer, far)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from datalab.errors import UnknownDataset
-from datalab.isolation.private import secret
 from datalab.lake.index import read_index
-from datalab.lake.masked import key_in
 from datalab.lake.record import RunRecord
 from datalab.lake.rollback import roll_back
-from datalab.lake.writer import Writer
+from datalab.publisher import publisher
 from datalab.settings import Settings
 
 
@@ -32,8 +30,7 @@ def restore(
     LakeBusy
         where another process writes for longer than ``wait`` seconds.
     """
-    key = key_in(settings.secrets, secret)
-    with Writer(settings.lake, settings.writer, author, wait, key, settings.worked_in) as writer:
+    with publisher(settings, author, wait) as writer:
         writer.heal()
         entries = read_index(settings.lake)
         entry = entries.get(dataset) or entries.get(dataset.replace("_", "-"))

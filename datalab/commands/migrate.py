@@ -88,6 +88,7 @@ def migrate_command(lake_to_files: bool, as_json: bool, home: str | None) -> Non
             source.dispose()
             target.dispose()
         answer[path.stem] = [asdict(count) for count in counts]
+    rows = sum(int(str(one["rows"])) for counts in answer.values() for one in counts)
     if settings.worked_in:
         answer["lake"] = _lake(settings)
         if not as_json:
@@ -103,21 +104,18 @@ def migrate_command(lake_to_files: bool, as_json: bool, home: str | None) -> Non
         translate(
             "Brought and compared: {rows} rows. The files they came from are as they were.",
             language,
-            rows=sum(int(str(one.get("rows", 0))) for counts in answer.values() for one in counts),
+            rows=rows,
         )
     )
 
 
 def _lake(settings: Settings) -> list[dict[str, object]]:
     """Have the lake's metadata in their database; what each access class holds there."""
-    from datalab.isolation.private import secret
     from datalab.lake import metadata
     from datalab.lake.layout import folders
-    from datalab.lake.masked import key_in
-    from datalab.lake.writer import Writer
+    from datalab.publisher import publisher
 
-    key = key_in(settings.secrets, secret)
-    with Writer(settings.lake, settings.writer, "migrate", 0, key, settings.worked_in) as writer:
+    with publisher(settings, "migrate") as writer:
         writer.heal()
         return [
             {
